@@ -1,0 +1,228 @@
+# The session of the stand-in CLI: sourced by ./ibmcloud, which explains its variables.
+# shellcheck shell=sh disable=SC2034,SC2154 # variables come from, and go to, ./ibmcloud
+#
+# It reads and writes config.json as the CLI's SDK does (IBM-Cloud/ibm-cloud-cli-sdk,
+# bluemix/configuration), with the SDK's weakness: whatever cannot be understood, an empty file
+# above all, is replaced by a blank configuration, and the user is logged out.
+
+# locate: the first variable that is set and not empty decides; .ibmcloud is taken if it is there.
+locate() {
+    umask 077
+    home=${IBMCLOUD_HOME:-${BLUEMIX_HOME:-${HOME-}}}
+    if [ -n "${IBMCLOUD_CONFIG_HOME-}" ]; then
+        directory=$IBMCLOUD_CONFIG_HOME
+    elif [ -e "${home:+$home/}.ibmcloud" ]; then
+        directory=${home:+$home/}.ibmcloud
+    else
+        directory=${home:+$home/}.bluemix
+    fi
+    config=$directory/config.json
+    [ -d "$directory" ] || mkdir -p "$directory"
+}
+
+# lock, unlock: the lock is on config.json itself, held for one read or one write, never longer.
+lock() {
+    { [ -z "${STAND_IN_NO_FLOCK-}" ] && command -v flock >/dev/null; } || return 0
+    exec 9<>"$config"
+    flock -w 30 9 || fail 'context deadline exceeded'
+}
+unlock() { exec 9>&-; }
+
+# load: the whole file into $content.
+load() {
+    locate
+    if [ -e "$config" ] && [ ! -r "$config" ]; then
+        printf 'panic: configuration error: open %s: permission denied\n' "$config" >&2
+        finish 2
+    fi
+    lock
+    content=$([ ! -f "$config" ] || cat <"$config" 9>&-)
+    unlock
+    # Good enough to tell a whole file from a torn one: the last line is the brace that ends it.
+    case $content in
+        '{'*"$newline}") ;;
+        *"$newline"* | '{}') content= ;;
+        '{'*'}') content=$(printf '%s\n' "$content" | sed -e "s/^{/{\\$newline  /" -e "s/,\"/,\\$newline  \"/g" -e "s/}\$/\\$newline}/" -e 's/":/": /g') ;;
+        *) content= ;;
+    esac
+    if [ -z "$content" ]; then
+        content=$(cat <"$fixtures/session-blank/config.json")
+        save
+    fi
+    margin=${content%%\"*}
+    margin=${margin#?"$newline"}
+}
+
+# save: truncate, then write, as os.WriteFile does.
+save() {
+    [ -z "${STAND_IN_NO_SAVE-}" ] || return 0
+    lock
+    exec 8>"$config"
+    [ -z "${STAND_IN_WRITE_GAP-}" ] || sleep "$STAND_IN_WRITE_GAP" 8>&- 9>&- >/dev/null 2>&1
+    printf '%s' "$content" >&8
+    exec 8>&-
+    unlock
+}
+
+# The functions below go through $content line by line: a key stands on a line of its own, and the
+# margin tells it from the same key inside FallbackIAMTokens. (In dash, patterns on the whole text
+# would take ten times as long.)
+by_line() { set -f; IFS=$newline; }
+by_word() { set +f; unset IFS; }
+
+# get KEY: a top-level string, into $value.
+get() {
+    value=
+    by_line
+    for line in $content; do
+        case $line in "$margin\"$1\": \""*) value=${line#*: \"}; value=${value%\"*}; break ;; esac
+    done
+    by_word
+}
+
+# set_to KEY VALUE
+set_to() {
+    edited='' found=
+    by_line
+    for line in $content; do
+        case $line in "$margin\"$1\": \""*) line="$margin\"$1\": \"$2\"${line##*\"}" found=yes ;; esac
+        edited=$edited${edited:+$newline}$line
+    done
+    by_word
+    [ -n "$found" ] || edited="{$newline$margin\"$1\": \"$2\",${content#?}"
+    content=$edited
+}
+
+# get_account: the account's GUID, into $account. It is the first key in there, whatever the order.
+get_account() {
+    account='' inside=
+    by_line
+    for line in $content; do
+        if [ -n "$inside" ]; then account=${line#*: \"}; account=${account%\"*}; break; fi
+        case $line in "$margin\"Account\": {") inside=yes ;; esac
+    done
+    by_word
+}
+
+# set_account GUID NAME OWNER: the three keys in there.
+set_account() {
+    edited='' inside=
+    by_line
+    for line in $content; do
+        if [ -n "$inside" ] && [ $# -gt 0 ]; then
+            line="${line%%: *}: \"$1\"${line##*\"}"
+            shift
+        fi
+        case $line in "$margin\"Account\": {") inside=yes ;; esac
+        edited=$edited${edited:+$newline}$line
+    done
+    by_word
+    content=$edited
+}
+
+# expired TOKEN: as the SDK sees it. Under 10 seconds is expired, and so is what cannot be decoded
+# or has no id; no exp at all is not.
+expired() {
+    case $1 in *.*.*) ;; *) return 0 ;; esac
+    claims=${1#*.}
+    claims=${claims%%.*}
+    case $((${#claims} % 4)) in 2) claims=$claims== ;; 3) claims=$claims= ;; esac
+    claims=$(printf '%s' "$claims" | tr -- '-_' '+/' | base64 --decode 2>/dev/null) || return 0
+    case $claims in '{'*'"id":'*'}') ;; *) return 0 ;; esac
+    case $claims in *'"exp":'*) ;; *) return 1 ;; esac
+    exp=${claims##*'"exp":'}
+    exp=${exp%%[!0-9]*}
+    [ "${exp:-0}" -lt $(($(date +%s) + 10)) ]
+}
+
+encode() { base64 | tr '+/' '-_' | tr -d '=\n'; }
+
+# mint GRANT: sets $token. The claims are those of a one-time code login with a second factor, the
+# header is {"kid":"202110180819","alg":"RS256"}, the signature is borrowed from a recorded token.
+mint() {
+    iat=$(($(date +%s) + ${STAND_IN_IAT_OFFSET:-0}))
+    exp=$((iat + ${STAND_IN_EXPIRES_IN:-3600}))
+    who='"iam_id":"IBMid-6660015AAA","name":"Ada Doe","given_name":"Ada","family_name":"Doe","email":"ada@example.org"'
+    sub='"sub":"ada@example.org"'
+    grant=$1
+    # shellcheck disable=SC2046 # four words of random hexadecimal
+    set -- $(od -An -N16 -tx4 /dev/urandom)
+    claims="{$who,\"id\":\"IBMid-6660015AAA\",\"realmid\":\"IBMid\",\"session_id\":\"C-00000000-0000-4000-8000-000000000000\""
+    claims="$claims,\"jti\":\"$1-${2%????}-4${2#?????}-8${3%?????}-${3#????}$4\",\"identifier\":\"6660015AAA\",$sub,\"authn\":{$sub,$who}"
+    claims="$claims,\"account\":{\"boundary\":\"global\",\"valid\":true,\"bss\":\"$account\"},\"iat\":$iat,\"exp\":$exp"
+    claims="$claims,\"iss\":\"https://iam.cloud.ibm.com/identity\",\"grant_type\":\"$grant\",\"scope\":\"ibm openid\",\"client_id\":\"bx\""
+    claims="$claims,\"acr\":3,\"amr\":[\"totp\",\"mfa\",\"otp\",\"pwd\"]}"
+    claims=$(printf '%s' "$claims" | base64 | tr '+/' '-_' | tr -d '=\n')
+    read -r signature <"$fixtures/tokens/passcode-mfa" || :
+    token="Bearer eyJraWQiOiIyMDIxMTAxODA4MTkiLCJhbGciOiJSUzI1NiJ9.$claims.${signature##*.}"
+}
+
+# ---- what the commands do with it -------------------------------------------------------------
+
+refresh_token='T2theS10aGlzLWlzLW9wYXF1ZQ-REFRESH-TOKEN-MARKER-YW5kLXN5bnRoZXRpYw'
+grants=urn:ibm:params:oauth:grant-type
+
+not_logged_in() { fail "Not logged in. Use '$program login' to log in."; }
+
+# session_token: sets $token to one that is good for 10 seconds at least, or ends the program.
+session_token() {
+    load
+    get IAMRefreshToken
+    refresh=$value
+    get IAMToken
+    token=$value
+    [ -n "$token$refresh" ] || not_logged_in
+    expired "$token" || return 0
+    [ -n "$refresh" ] || not_logged_in
+    case ${STAND_IN_REFRESH:-ok} in
+        ok) ;;
+        BXNIM0439E) play oauth-tokens-session-inactive ;;
+        BXNIM0408E) play oauth-tokens-refresh-token-expired ;;
+        network) play oauth-tokens-io-timeout ;;
+        503) play oauth-tokens-503 ;;
+        *) play "$STAND_IN_REFRESH" ;;
+    esac
+    get_account
+    renew "$grants:passcode"
+}
+
+# renew GRANT: a new token in the session, and in $token.
+renew() {
+    mint "$1"
+    set_to IAMToken "$token"
+    set_to IAMRefreshToken "$refresh"
+    save
+}
+
+# start_session: after a login with $grant (see fixtures/README.md), to $account if one was named.
+start_session() {
+    load
+    set_to APIEndpoint https://cloud.ibm.com
+    set_to IAMEndpoint https://iam.cloud.ibm.com
+    set_to LoginAt "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+    account=${account:-85da0dbb4df1f7cc296659f418714a9e}
+    set_account "$account" "Example's Account" ada@example.org
+    refresh=$refresh_token
+    case $grant in
+        password) renew password ;;
+        cr-token) refresh=; renew "$grants:cr-token" ;;
+        *) renew "$grants:$grant" ;;
+    esac
+}
+
+switch_account() {
+    session_token
+    account=$1
+    set_account "$account" "Example's Account" ada@example.org
+    get IAMRefreshToken
+    refresh=$value
+    renew "$grants:passcode"
+}
+
+end_session() {
+    load
+    set_to IAMToken ''
+    set_to IAMRefreshToken ''
+    set_account '' '' ''
+    save
+}
