@@ -1,0 +1,81 @@
+//! `inspect`: the claims of a token, for people and for `jq`. Decoded, not verified; the signature is not shown.
+
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use ibmcloud_token::error::{Error, Kind, Result};
+use ibmcloud_token::source::DEFAULT_LIFETIME;
+use ibmcloud_token::token::{Claims, Freshness, claims};
+use serde_json::Value;
+
+use super::{Context, parse};
+use crate::cli::InspectOptions;
+
+/// The claims that are points in time (RFC 7519, OpenID Connect Core).
+const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
+
+pub(super) fn run(context: &Context, options: &InspectOptions) -> Result<()> {
+    let as_json = context.wants_json("inspect")?;
+    let token = match options.input.as_deref() {
+        Some("-") => parse::token_on_stdin()?,
+        Some(_) => {
+            return Err(Error::new(
+                Kind::Usage,
+                "a token is not taken as an argument: others on this machine see it in the process list",
+            )
+            .with_hint("use `ibmcloud-token inspect -` and give it on the standard input"));
+        }
+        None => {
+            context.ensure_session_home()?;
+            context.with_session(context.deadline, |session| session.access_token(context.request()))?.token
+        }
+    };
+    let claims = token.claims().ok_or_else(|| {
+        Error::new(Kind::CliFailed, "the token has no claims that can be read: it is not a JWT")
+            .with_hint("old versions of the CLI hand out opaque tokens; update it with `ibmcloud update`")
+    })?;
+    let text = if as_json {
+        serde_json::to_string(claims.all()).expect("it was read from JSON") + "\n"
+    } else {
+        text(&claims, Freshness::of_claims(Some(&claims), SystemTime::now(), DEFAULT_LIFETIME))
+    };
+    context.write(text.as_bytes())
+}
+
+/// Returns a line per claim; those inside an object are named with a dot: `account.bss`.
+fn text(claims: &Claims, freshness: Freshness) -> String {
+    let mut lines = Vec::new();
+    for (name, value) in claims.all() {
+        match value {
+            Value::Object(members) => {
+                lines.extend(members.iter().map(|(member, value)| (format!("{name}.{member}"), shown(value))))
+            }
+            Value::Number(_) if TIMES.contains(&name.as_str()) => {
+                let date = value
+                    .as_i64()
+                    .and_then(claims::rfc3339)
+                    .map_or_else(String::new, |date| format!(" ({date})"));
+                lines.push((name.clone(), format!("{value}{date}")));
+            }
+            _ => lines.push((name.clone(), shown(value))),
+        }
+    }
+    lines.push(("(this token)".to_owned(), freshness.to_string()));
+    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
+    let mut text = String::new();
+    for (name, value) in lines {
+        let visible = |part: &str| part.chars().filter(|c| !c.is_control()).collect::<String>();
+        let _ = writeln!(text, "{:<width$}{}", visible(&name), visible(&value));
+    }
+    text
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) if values.iter().all(Value::is_string) => {
+            values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    }
+}

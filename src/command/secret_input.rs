@@ -1,0 +1,101 @@
+//! How a secret comes in: from a file or the standard input, and from the environment. Never as an argument, because
+//! that stands in the process list and in the shell's history.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use ibmcloud_token::error::{Error, Kind, Result};
+use ibmcloud_token::ibmcloud::process::{self, STDOUT_CAP};
+use ibmcloud_token::note::Note;
+use ibmcloud_token::token::ApiKey;
+use zeroize::Zeroizing;
+
+use super::Context;
+
+/// A key file is under 1 KiB.
+const KEY_FILE_CAP: usize = 64 * 1024;
+
+/// Where an API key is.
+pub(super) enum Place<'a> {
+    /// In a file.
+    File(&'a Path),
+    /// On the standard input.
+    Stdin,
+}
+
+/// Returns the place that the value of `--apikey` names.
+pub(super) fn api_key_place(value: &str) -> Result<Place<'_>> {
+    match value.strip_prefix('@') {
+        Some("") => Err(Error::new(Kind::Usage, "`--apikey @` names no file").with_hint("write `--apikey @FILE`")),
+        Some(file) => Ok(Place::File(Path::new(file))),
+        None if value == "-" => Ok(Place::Stdin),
+        None => Err(Error::new(
+            Kind::Usage,
+            "an API key is not taken as an argument: others on this machine see it in the process list, and the shell keeps it in its history",
+        )
+        .with_hint("use `--apikey @FILE`, `--apikey -` or IBMCLOUD_API_KEY, and replace the key if it was a real one")),
+    }
+}
+
+/// Reads the API key from where it is, and warns if others can read it too.
+pub(super) fn api_key(context: &Context, place: &Place<'_>) -> Result<ApiKey> {
+    let (content, what) = match place {
+        Place::File(path) => (key_file(context, path)?, format!("`{}`", path.display())),
+        Place::Stdin => (stdin()?, "the standard input".to_owned()),
+    };
+    let invalid = |source: Box<dyn std::error::Error + Send + Sync>| {
+        Error::new(Kind::Usage, format!("{what} holds no API key"))
+            .with_hint("give the bare key, or the JSON that the console and `ibmcloud iam api-key-create --file` write")
+            .with_source(source)
+    };
+    let text = std::str::from_utf8(&content).map_err(|error| invalid(error.into()))?;
+    ApiKey::from_file_content(text).map_err(|error| invalid(error.into()))
+}
+
+fn key_file(context: &Context, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let unreadable = |error: io::Error| {
+        Error::new(Kind::Internal, format!("the key file `{}` cannot be read", path.display()))
+            .with_hint("name the file that the API key was saved to")
+            .with_source(error)
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+        context.note(&Note::KeyFileIsReadable(path.to_owned()));
+    }
+    let content = process::read_capped(&file, KEY_FILE_CAP).map_err(unreadable)?;
+    content.ok_or_else(|| unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 KiB")))
+}
+
+/// Reads the standard input to its end.
+pub(super) fn stdin() -> Result<Zeroizing<Vec<u8>>> {
+    process::read_capped(io::stdin().lock(), STDOUT_CAP)
+        .map_err(|error| Error::new(Kind::Internal, "the standard input cannot be read").with_source(error))?
+        .ok_or_else(|| {
+            Error::new(Kind::CliFailed, "there is more than 1 MiB on the standard input")
+                .with_hint("pipe only the output of `ibmcloud iam oauth-tokens` into it")
+        })
+}
+
+/// Reads a one-time passcode from the standard input.
+pub(super) fn passcode(value: &str) -> Result<Zeroizing<String>> {
+    if value != "-" {
+        return Err(Error::new(
+            Kind::Usage,
+            "a passcode is not taken as an argument: others on this machine see it in the process list",
+        )
+        .with_hint("use `--passcode -` and give it on the standard input"));
+    }
+    let mut line = Zeroizing::new(String::with_capacity(1024));
+    io::stdin().read_line(&mut line).map_err(|error| {
+        Error::new(Kind::Internal, "the passcode cannot be read from the standard input").with_source(error)
+    })?;
+    let passcode = line.trim();
+    if passcode.is_empty() || !passcode.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::new(Kind::Usage, "the standard input holds no passcode")
+            .with_hint("give the passcode alone, on one line"));
+    }
+    Ok(Zeroizing::new(passcode.to_owned()))
+}

@@ -1,0 +1,126 @@
+//! A child and its process group: started, signalled, waited for, and never forgotten.
+//!
+//! What runs is kept in a list, so that a program that is about to die by a signal can take its children along:
+//! a captured child is in a group of its own and does not get the terminal's Ctrl-C.
+
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{
+    Pid, Signal as Number, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
+
+/// How much a signal reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The child and all that it starts: it gets a group of its own.
+    Group,
+    /// The child alone: it stays in our group, the one that owns the terminal.
+    Process,
+}
+
+/// How a child is told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// It may tidy up first.
+    Term,
+    /// It may not.
+    Kill,
+}
+
+/// A child that has not been reaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    id: u32,
+    extent: Extent,
+}
+
+static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+
+fn list() -> MutexGuard<'static, Vec<Running>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a command and notes that it runs.
+pub fn spawn(command: &mut Command, extent: Extent) -> io::Result<(Child, Running)> {
+    if extent == Extent::Group {
+        command.process_group(0);
+    }
+    let mut list = list();
+    let child = command.spawn()?;
+    let running = Running { id: child.id(), extent };
+    list.push(running);
+    Ok((child, running))
+}
+
+impl Running {
+    /// Returns a copy for the thread that waits.
+    pub fn waiter(&self) -> Self {
+        *self
+    }
+
+    /// Reaps the child with `wait`, and forgets it.
+    pub fn reap<T>(&self, wait: impl FnOnce() -> T) -> T {
+        let mut list = list();
+        let status = wait();
+        list.retain(|running| running != self);
+        status
+    }
+
+    /// Waits until the child has exited, and leaves it to be reaped.
+    pub fn wait_for_exit(&self) {
+        let Some(id) = self.process_id() else { return };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(id), options), Err(rustix::io::Errno::INTR)) {}
+    }
+
+    /// Sends a signal; one that comes too late is no error.
+    pub fn signal(&self, signal: Signal) {
+        let Some(id) = self.process_id() else { return };
+        let number = match signal {
+            Signal::Term => Number::TERM,
+            Signal::Kill => Number::KILL,
+        };
+        let _ = match self.extent {
+            Extent::Group => kill_process_group(id, number),
+            Extent::Process => kill_process(id, number),
+        };
+    }
+
+    fn process_id(self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.id).ok()?)
+    }
+
+    /// Waits until the child has exited or `at_most` is over.
+    fn wait_for_exit_within(self, at_most: Duration) -> bool {
+        let (sender, exited) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            self.wait_for_exit();
+            let _ = sender.send(());
+        });
+        exited.recv_timeout(at_most).is_ok()
+    }
+}
+
+/// Ends everything that still runs, for a program that is about to die by a signal itself.
+///
+/// A child that shares our terminal gets the terminal's Ctrl-C by itself and may be mending the terminal's state just
+/// then; `interrupted` says that it was that signal, and the child is only waited for.
+///
+/// From here on no child can be started or reaped: whoever tries waits for the end of the program.
+pub fn end_all(interrupted: bool) {
+    const GRACE: Duration = Duration::from_millis(500);
+    let list = list();
+    for running in list.iter().filter(|running| !(interrupted && running.extent == Extent::Process)) {
+        running.signal(Signal::Term);
+    }
+    for running in list.iter() {
+        if !running.wait_for_exit_within(GRACE) || running.extent == Extent::Group {
+            running.signal(Signal::Kill);
+        }
+    }
+    std::mem::forget(list);
+}

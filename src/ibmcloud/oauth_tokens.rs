@@ -1,0 +1,346 @@
+//! The parser: what `ibmcloud iam oauth-tokens` (and `iam bearer-token`) printed in, the IAM access token out.
+//!
+//! The label in front of a token is translated, the lines around it come and go, and spacing differs, so nothing
+//! hangs on them: what counts is `Bearer` and a token behind a colon, the JSON member `iam_token`, or a line that is
+//! nothing but a JWT. Whether a token is IAM's is told by its claims, and by the label only where it has none.
+//!
+//! Everything is linear in the input: the patterns are those of the `regex` crate, and the number of places where JSON
+//! is tried is bounded. What was not understood is never part of an error: it may be a token.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::words;
+use crate::token::{AccessToken, InvalidToken};
+
+/// Why there is no token in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// Nothing but white space.
+    Empty,
+    /// Nothing that looks like a token.
+    NoToken,
+    /// A token of Cloud Foundry's UAA, and none of IAM.
+    OnlyUaa,
+    /// Two IAM tokens that differ.
+    Ambiguous,
+    /// What stands in a token's place is none.
+    Invalid(InvalidToken),
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("there is no output"),
+            Self::NoToken => f.write_str("there is no token in the output"),
+            Self::OnlyUaa => {
+                f.write_str("there is only a UAA token in the output (Cloud Foundry's), and no IAM token")
+            }
+            Self::Ambiguous => f.write_str("there are two different IAM tokens in the output"),
+            Self::Invalid(why) => why.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// How many `{` are tried as the start of the CLI's JSON.
+const MOST_OBJECTS: usize = 32;
+
+/// `Bearer` and what follows it behind a colon, ASCII or full-width: `IAM token:  Bearer eyJ…`. White space includes
+/// the no-break and the ideographic space: people copy from web pages.
+static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"(?-u)(?::|\xef\xbc\x9a){SPACE}*(?i-u:bearer){SPACE}+([^ \t\xc2\xe3]+)"))
+        .expect("the pattern is a constant")
+});
+
+/// A line that is nothing but a token, with or without `Bearer`: `ibmcloud iam bearer-token`, `cf oauth-token`.
+static BARE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"^(?-u){SPACE}*(?:(?i-u:bearer){SPACE}+)?(eyJ[^ \t\xc2\xe3]*){SPACE}*$"))
+        .expect("the pattern is a constant")
+});
+
+const SPACE: &str = r"(?:[ \t]|\xc2\xa0|\xe3\x80\x80)";
+
+/// Returns the IAM access token that the CLI printed.
+pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
+    let output = output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(output);
+    let output = Zeroizing::new(words::without_escapes(output).into_owned());
+    if output.trim_ascii().is_empty() {
+        return Err(ParseError::Empty);
+    }
+    let mut found = Found::default();
+    // LF alone ends a line: a CR in the middle of a token must be seen there, and refused.
+    for line in output.split(|&byte| byte == b'\n') {
+        found.line(line.trim_ascii_end());
+    }
+    found.json(&output);
+    found.answer()
+}
+
+/// What a label says about the token behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Label {
+    Iam,
+    Uaa,
+    /// None, or one in a language without the word IAM in it: it takes a JWT to be believed.
+    Other,
+}
+
+/// The tokens found so far.
+#[derive(Default)]
+struct Found {
+    labelled: Vec<AccessToken>,
+    other: Vec<AccessToken>,
+    uaa: bool,
+    invalid: Option<InvalidToken>,
+}
+
+impl Found {
+    fn line(&mut self, line: &[u8]) {
+        let mut label_start = 0;
+        for token in LABELLED.captures_iter(line) {
+            let (all, token) = (token.get_match(), token.get(1).expect("the pattern has one group"));
+            self.candidate(label(&line[label_start..all.start()]), token.as_bytes());
+            label_start = all.end();
+        }
+        if label_start == 0
+            && let Some(token) = BARE.captures(line)
+        {
+            self.candidate(Label::Other, &token[1]);
+        }
+    }
+
+    /// Takes `iam_token` out of every JSON object in the text; the CLI's own stands last, behind notices.
+    fn json(&mut self, text: &[u8]) {
+        #[derive(Deserialize)]
+        struct OauthTokens {
+            /// `Bearer eyJ…`. Since CLI 0.16 (2019-05) at the latest.
+            #[serde(default)]
+            iam_token: Option<String>,
+        }
+        let mut rest = text;
+        for _ in 0..MOST_OBJECTS {
+            let Some(start) = rest.iter().position(|&byte| byte == b'{') else { return };
+            rest = &rest[start..];
+            let mut objects = serde_json::Deserializer::from_slice(rest).into_iter::<OauthTokens>();
+            if let Some(Ok(object)) = objects.next() {
+                let consumed = objects.byte_offset();
+                if let Some(token) = object.iam_token.map(Zeroizing::new) {
+                    let bare = token.trim();
+                    let (scheme, credentials) = bare.split_once(char::is_whitespace).unwrap_or(("", bare));
+                    let is_bearer = scheme.is_empty() || scheme.eq_ignore_ascii_case("bearer");
+                    self.candidate(Label::Iam, if is_bearer { credentials.trim() } else { bare }.as_bytes());
+                }
+                rest = &rest[consumed..];
+            } else {
+                rest = &rest[1..];
+            }
+        }
+    }
+
+    fn candidate(&mut self, label: Label, token: &[u8]) {
+        if token.starts_with(b"<") {
+            return; // `Bearer <token>`, a placeholder in a sentence.
+        }
+        let token =
+            std::str::from_utf8(token).map_err(|_| InvalidToken::Character).and_then(AccessToken::new);
+        match token {
+            Ok(token) => {
+                let claims = token.claims();
+                if claims.as_ref().is_some_and(|claims| claims.is_uaa()) || label == Label::Uaa {
+                    self.uaa = true;
+                } else if label == Label::Iam {
+                    self.labelled.push(token);
+                } else if claims.is_some() {
+                    self.other.push(token);
+                }
+            }
+            Err(why) if label == Label::Iam || (label == Label::Other && why == InvalidToken::CutOff) => {
+                self.invalid = Some(why);
+            }
+            // `Authorization: Bearer TOKEN!` in a notice is no token and no error.
+            Err(_) => {}
+        }
+    }
+
+    fn answer(self) -> Result<AccessToken, ParseError> {
+        if let Some(why) = self.invalid {
+            return Err(ParseError::Invalid(why));
+        }
+        let tokens = if self.labelled.is_empty() { self.other } else { self.labelled };
+        let mut tokens = tokens.into_iter();
+        match tokens.next() {
+            Some(token) if tokens.all(|other| other == token) => Ok(token),
+            Some(_) => Err(ParseError::Ambiguous),
+            None if self.uaa => Err(ParseError::OnlyUaa),
+            None => Err(ParseError::NoToken),
+        }
+    }
+}
+
+/// Returns what the text before a colon says. The names of the two services are not translated. The label is the end
+/// of the text (a prompt may stand before it on the same line), so the last name counts.
+fn label(text: &[u8]) -> Label {
+    match (last_word(text, b"iam"), last_word(text, b"uaa")) {
+        (None, None) => Label::Other,
+        (iam, uaa) if iam > uaa => Label::Iam,
+        _ => Label::Uaa,
+    }
+}
+
+/// Returns where a word stands for the last time, in any case.
+fn last_word(text: &[u8], word: &[u8]) -> Option<usize> {
+    let is_apart = |byte: Option<&u8>| !byte.is_some_and(u8::is_ascii_alphanumeric);
+    (0..text.len().saturating_sub(word.len() - 1)).rev().find(|&start| {
+        let end = start + word.len();
+        text[start..end].eq_ignore_ascii_case(word)
+            && is_apart(start.checked_sub(1).and_then(|before| text.get(before)))
+            && is_apart(text.get(end))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn jwt(payload: &str) -> String {
+        format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(payload))
+    }
+
+    fn iam() -> String {
+        jwt(r#"{"iam_id":"IBMid-1"}"#)
+    }
+
+    fn uaa() -> String {
+        jwt(r#"{"zid":"uaa","iss":"https://uaa.ng.bluemix.net/oauth/token"}"#)
+    }
+
+    fn parsed(output: &str) -> Result<String, ParseError> {
+        parse(output.as_bytes()).map(|token| token.expose().to_owned())
+    }
+
+    #[test]
+    fn every_known_shape_gives_the_token() {
+        let (iam, uaa) = (iam(), uaa());
+        for output in [
+            format!("IAM token:  Bearer {iam}\n"),
+            format!("IAM token: Bearer {iam}"),
+            format!("\u{feff}\tIAM token :\u{a0}bearer\t{iam} \r\n"),
+            format!("IAM token:  Bearer {iam}\nUAA token:  Bearer {uaa}\n"),
+            format!("UAA token:  Bearer {uaa}\nIAM token:  Bearer {iam}\n"),
+            format!("IAM token: Bearer {iam} UAA token: Bearer {uaa}\n"),
+            format!("UAA token: Bearer opaque IAM token: Bearer {iam}\n"),
+            format!("IAM 토큰:  Bearer {iam}\nUAA 토큰:  Bearer {uaa}\n"),
+            format!("令牌：Bearer {iam}\n"),
+            format!("\u{1b}[36;1mIAM token:\u{1b}[0m  Bearer \u{1b}[1m{iam}\u{1b}[0m\n"),
+            format!("Do you want to update? [y/N]> IAM token:  Bearer {iam}\n"),
+            format!("{{\n    \"iam_token\": \"Bearer {iam}\"\n}}\n"),
+            format!("Invoking {{it}} …\n[y/N]> {{\"a\":{{}},\"iam_token\":\"{iam}\"}} done"),
+            format!("{iam}\n"),
+            format!("Bearer {iam}\n"),
+            format!("IAM token:  Bearer {iam}\nIAM token:  Bearer {iam}\n"),
+            format!("Tip: send `Authorization: Bearer TOKEN` to the IAM API\nIAM token:  Bearer {iam}\n"),
+            format!("The IAM header is Authorization: Bearer <token>\nIAM token:  Bearer {iam}\n"),
+        ] {
+            assert_eq!(parsed(&output).as_ref(), Ok(&iam), "{output}");
+        }
+        assert_eq!(
+            parsed("IAM token:  Bearer djn.._l_HW\nUAA token:  Bearer x\n").as_deref(),
+            Ok("djn.._l_HW")
+        );
+    }
+
+    #[test]
+    fn what_is_no_token_is_told_apart() {
+        let (iam, uaa, other) = (iam(), uaa(), jwt(r#"{"iam_id":"IBMid-2"}"#));
+        for (output, why) in [
+            ("\u{feff} \r\n\n".to_owned(), ParseError::Empty),
+            ("FAILED\nNot logged in. Use 'ibmcloud login' to log in.\n".to_owned(), ParseError::NoToken),
+            ("IAM token:  Bearer <token>\n".to_owned(), ParseError::NoToken),
+            ("{\"iam_token\": null}".to_owned(), ParseError::NoToken),
+            ("{\"iam_token\": 5}".to_owned(), ParseError::NoToken),
+            (format!("{{\"iam_token\": \"Bearer {iam}"), ParseError::NoToken),
+            (format!("UAA token:  Bearer {uaa}\n"), ParseError::OnlyUaa),
+            (format!("IAM token:  Bearer {uaa}\n"), ParseError::OnlyUaa),
+            (format!("IAM token:  Bearer {iam}\nIAM token:  Bearer {other}\n"), ParseError::Ambiguous),
+            (format!("IAM token:  Bearer {iam}\n{{\"iam_token\":\"{other}\"}}\n"), ParseError::Ambiguous),
+            ("IAM token:  Bearer eyJraWQiOiIyM...\n".to_owned(), ParseError::Invalid(InvalidToken::CutOff)),
+            ("IAM token:  Bearer eyJraWQiOiIyM…\n".to_owned(), ParseError::Invalid(InvalidToken::Character)),
+            ("{\"iam_token\": \"\"}".to_owned(), ParseError::Invalid(InvalidToken::Empty)),
+        ] {
+            assert_eq!(parsed(&output), Err(why), "{output}");
+        }
+    }
+
+    #[test]
+    fn a_control_character_inside_a_token_is_refused() {
+        for control in ["\r", "\0", "\u{7}", "\u{b}", "\u{1b}", "\u{7f}", "\u{85}"] {
+            let output = format!("IAM token:  Bearer djn{control}l_HW\n");
+            let json = serde_json::json!({ "iam_token": format!("Bearer djn{control}l_HW") }).to_string();
+            assert!(matches!(parsed(&json), Err(ParseError::Invalid(_))), "{json}");
+            // U+0085 is two bytes, of which the first ends a token like the no-break space's does.
+            if control != "\u{85}" {
+                assert_eq!(parsed(&output), Err(ParseError::Invalid(InvalidToken::Character)), "{output:?}");
+            }
+        }
+    }
+
+    /// Sixteen times the input may take sixteen times the time, not 256 times; 64 allows for noise.
+    #[test]
+    fn time_is_linear_in_hostile_input() {
+        for unit in [
+            "{",
+            "{\"a\":",
+            "{\"iam_token\":\"",
+            "IAM token: Bearer ",
+            ": Bearer a",
+            "\u{1b}[",
+            "eyJ",
+            "iam ",
+            "[[",
+            "\n",
+        ] {
+            let time = |length: usize| {
+                let output = unit.repeat(length / unit.len());
+                (0..3)
+                    .map(|_| {
+                        let start = Instant::now();
+                        let _ = parse(output.as_bytes());
+                        start.elapsed()
+                    })
+                    .min()
+            };
+            let (small, large) = (time(16 * 1024).unwrap(), time(256 * 1024).unwrap());
+            assert!(
+                large < small.max(std::time::Duration::from_micros(500)) * 64,
+                "{unit:?}: {small:?}, {large:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(output in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            let _ = parse(&output);
+        }
+
+        #[test]
+        fn a_token_survives_any_text_around_it(before in "[^{:\u{1b}]{0,80}", after in "[^{:\u{1b}]{0,80}", space in "[ \t]{0,5}") {
+            let iam = iam();
+            let output = format!("{before}\nIAM token:{space}Bearer {iam}\n{after}\n");
+            prop_assert_eq!(parsed(&output), Ok(iam));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How failures, warnings and explanations are written to the standard error.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use ibmcloud_token::error::Error;
+use ibmcloud_token::ibmcloud::words;
+use ibmcloud_token::note::Note;
+
+/// What is said beside errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// Nothing.
+    Quiet,
+    /// Warnings.
+    Normal,
+    /// Every decision.
+    Verbose,
+}
+
+/// Writes one text to the standard error. Where that cannot be written to, there is nobody to tell.
+pub(crate) fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Reports an error: what happened, in the CLI's own words too, and what to do. Returns the exit status.
+pub(crate) fn error(error: &Error) -> ExitCode {
+    let mut text = format!("error: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
+    }
+    text.push('\n');
+    for line in error.cli_words() {
+        let _ = writeln!(text, "  ibmcloud: {line}");
+    }
+    if let Some(hint) = error.hint() {
+        let _ = writeln!(text, "hint: {hint}");
+    }
+    say(&text);
+    ExitCode::from(error.kind().exit_code())
+}
+
+/// Prints what clap has to say: help and version to the standard output, a mistake to the standard error, without
+/// what could be a secret that was typed in the wrong place.
+pub(crate) fn usage(usage: &clap::Error) -> ExitCode {
+    let text = usage.to_string();
+    if usage.use_stderr() {
+        say(&words::redact(&text));
+        return ExitCode::from(2);
+    }
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+/// Writes a note, if it is to be said.
+pub(crate) fn note(note: &Note, verbosity: Verbosity) {
+    match (note.is_warning(), verbosity) {
+        (true, Verbosity::Normal | Verbosity::Verbose) => say(&format!("warning: {note}\n")),
+        (false, Verbosity::Verbose) => say(&format!("ibmcloud-token: {note}\n")),
+        _ => {}
+    }
+}

@@ -1,0 +1,238 @@
+//! Where a token comes from, in this order:
+//!
+//! 1. **The session file.** If the token in it lives long enough, that is the answer: no process, no lock.
+//! 2. **The lock.** Inside it the session file is read again: whoever held it before has usually done the work.
+//! 3. **The CLI.** `ibmcloud iam oauth-tokens` is run, and what it prints is checked.
+//!
+//! A login, the fourth step, is the caller's: only if asked for, and only at a terminal.
+//!
+//! Lifetimes: the session file answers with a token that lives for another 60 s at least, or `min_ttl`. Whatever
+//! unexpired token the CLI then prints is taken (it renews one only in its last 10 s), unless a `min_ttl` was asked for:
+//! that is a promise, kept or refused.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use crate::deadline::Deadline;
+use crate::directories;
+use crate::environment::Environment;
+use crate::error::{Error, Kind, Result};
+use crate::ibmcloud::session_file::{self, SessionFile, Unusable};
+use crate::ibmcloud::{Ibmcloud, config_directory};
+use crate::lock::Lock;
+use crate::note::{Note, Notes};
+use crate::token::{AccessToken, Freshness, brief};
+
+/// What the session file's token has to live for, unless told otherwise: services reject tokens in their last seconds.
+pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
+
+/// Where a token came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The CLI's session file.
+    SessionFile,
+    /// A run of the CLI.
+    Cli,
+    /// The IAM service.
+    Iam,
+    /// The standard input.
+    Input,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SessionFile => "session-file",
+            Self::Cli => "cli",
+            Self::Iam => "iam",
+            Self::Input => "stdin",
+        })
+    }
+}
+
+/// A token with what is known about it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The token.
+    pub token: AccessToken,
+    /// Where it came from.
+    pub source: Source,
+    /// When it expires, in seconds since 1970-01-01 UTC.
+    pub expiration: Option<i64>,
+}
+
+impl Answer {
+    /// Returns a token from a source, with the expiration that its claims tell.
+    #[must_use]
+    pub fn new(token: AccessToken, source: Source) -> Self {
+        let expiration = token.claims().and_then(|claims| claims.expiration());
+        Self { token, source, expiration }
+    }
+}
+
+/// What kind of token is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Request {
+    /// How long the token has to live, as a promise.
+    pub min_ttl: Option<Duration>,
+    /// Whether the CLI has to be asked, whatever the session file holds.
+    pub fresh: bool,
+}
+
+/// A session of the CLI, and what is needed to ask for its token.
+#[derive(Clone, Copy)]
+pub struct Session<'a> {
+    /// The environment that the CLI runs in; it says where the session is.
+    pub environment: &'a Environment,
+    /// The CLI, if the user named it: a path, or a name to look up.
+    pub program: Option<&'a OsStr>,
+    /// The present time.
+    pub now: fn() -> SystemTime,
+    /// When the answer is owed.
+    pub deadline: Deadline,
+    /// Takes what is worth saying.
+    pub notes: Notes<'a>,
+    /// Called before the CLI is run: the moment to get ready for signals, see [`crate::ibmcloud::group::end_all`].
+    pub before_cli: fn(),
+}
+
+impl Session<'_> {
+    /// Returns the session's access token.
+    pub fn access_token(&self, request: Request) -> Result<Answer> {
+        if request.fresh {
+            (self.notes)(Note::FreshAsked);
+        }
+        if let Some(token) = self.from_session_file(request)? {
+            return Ok(Answer::new(token, Source::SessionFile));
+        }
+        let cli = self.cli()?;
+        let mut lock = self.lock()?;
+        if let Some(token) = self.from_session_file(request)? {
+            return Ok(Answer::new(token, Source::SessionFile));
+        }
+        if let Some(failure) = lock.shared_failure() {
+            return Err(failure);
+        }
+        (self.notes)(Note::RunningCli(cli.program().to_owned(), "iam oauth-tokens"));
+        let result = cli.oauth_tokens(self.deadline);
+        lock.record(&result);
+        drop(lock);
+        let token = result?;
+        let freshness = self.freshness(&token, DEFAULT_LIFETIME);
+        (self.notes)(Note::CliAnswers(freshness));
+        self.ensure_lifetime(freshness, request.min_ttl)?;
+        Ok(Answer::new(token, Source::Cli))
+    }
+
+    /// Returns the CLI.
+    pub fn cli(&self) -> Result<Ibmcloud> {
+        (self.before_cli)();
+        Ibmcloud::locate(self.program, self.environment)
+    }
+
+    /// Takes the session's lock. Whoever lets the CLI refresh or write the session holds it.
+    pub fn lock(&self) -> Result<Lock> {
+        let data_directory = directories::data_directory(self.environment);
+        Lock::take(
+            config_directory(self.environment).as_deref(),
+            data_directory.as_deref(),
+            self.deadline,
+            self.notes,
+        )
+    }
+
+    /// Returns the path of the session file, if there is a home for it.
+    #[must_use]
+    pub fn session_file(&self) -> Option<PathBuf> {
+        config_directory(self.environment).map(|directory| session_file::path(&directory))
+    }
+
+    /// Returns the session file's token if it lives long enough. A torn file is an error: the CLI must not see it.
+    fn from_session_file(&self, request: Request) -> Result<Option<AccessToken>> {
+        let say = self.notes;
+        let Some(path) = self.session_file() else {
+            say(Note::NoHome);
+            return Ok(None);
+        };
+        let session = match SessionFile::read(&path, self.deadline) {
+            Ok(session) => session,
+            Err(Unusable::Absent) => {
+                say(Note::SessionAbsent(path));
+                return Ok(None);
+            }
+            Err(Unusable::PassedOver(reason)) => {
+                say(Note::SessionPassedOver(path, reason));
+                return Ok(None);
+            }
+            Err(Unusable::Torn) => return Err(torn(&path)),
+        };
+        if request.fresh {
+            return Ok(None);
+        }
+        let Some(token) = session.access_token() else {
+            say(Note::SessionLoggedOut(path));
+            return Ok(None);
+        };
+        let wanted = request.min_ttl.unwrap_or(DEFAULT_LIFETIME);
+        let freshness = self.freshness(&token, wanted);
+        if freshness.lasts(wanted) {
+            say(Note::SessionAnswers(path, freshness));
+            return Ok(Some(token));
+        }
+        say(Note::SessionTooOld(path, freshness));
+        Ok(None)
+    }
+
+    fn freshness(&self, token: &AccessToken, wanted: Duration) -> Freshness {
+        let freshness = Freshness::of(token, (self.now)(), wanted);
+        if let Freshness::ClockOff { behind, .. } = freshness {
+            (self.notes)(Note::ClockIsSlow(behind));
+        }
+        freshness
+    }
+
+    fn ensure_lifetime(&self, freshness: Freshness, min_ttl: Option<Duration>) -> Result<()> {
+        ensure_lifetime(
+            freshness,
+            min_ttl,
+            "the token that `ibmcloud iam oauth-tokens` printed",
+            (self.now)(),
+        )
+    }
+}
+
+/// Returns an error unless a token has not expired and keeps the promise, if one was asked for. `which` names it.
+pub fn ensure_lifetime(
+    freshness: Freshness,
+    min_ttl: Option<Duration>,
+    which: &str,
+    now: SystemTime,
+) -> Result<()> {
+    if let Freshness::Expired { .. } = freshness {
+        // The CLI renews an expired token. One that has expired all the same has by our clock alone.
+        return Err(Error::new(Kind::Lifetime, format!("{which} {freshness}")).with_hint(format!(
+            "check this machine's clock (it says {}), or log in again: `ibmcloud-token login`",
+            humantime::format_rfc3339_seconds(now)
+        )));
+    }
+    match min_ttl {
+        Some(wanted) if !freshness.lasts(wanted) => {
+            let wanted = brief(wanted);
+            Err(Error::new(Kind::Lifetime, format!("{which} {freshness}, and {wanted} are wanted"))
+                .with_hint(
+                    "ask for less with `--min-ttl`, or log in again for a new one: `ibmcloud-token login`",
+                ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn torn(path: &std::path::Path) -> Error {
+    let what = format!(
+        "the session file `{}` is empty or cut off; on such a file `ibmcloud` logs you out",
+        path.display()
+    );
+    Error::new(Kind::LoginNeeded, what).with_hint("log in again: `ibmcloud-token login`")
+}

@@ -1,0 +1,100 @@
+//! Every recorded situation: what the program makes of it, with stdout, stderr and exit code together.
+//!
+//! The goldens lie in `tests/goldens`; `SNAPSHOTS=overwrite cargo test` writes them anew, to be read before they are
+//! committed. Tokens are shortened to their names there, in angle brackets.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use snapbox::{Data, assert_data_eq};
+
+use crate::sandbox::{Outcome, Sandbox, recorded, right_token, root, situations};
+
+/// Compares a run with its golden.
+pub(crate) fn assert_golden(name: &str, command: &str, outcome: &Outcome, sandbox: &Sandbox) {
+    let Outcome { status, stdout, stderr } = outcome;
+    let status = status.map_or("killed".to_owned(), |status| status.to_string());
+    let mut text = format!("$ {command}\n? {status}\n--- stdout\n{stdout}--- stderr\n{stderr}");
+    for entry in fs::read_dir(root().join("fixtures/tokens")).unwrap() {
+        let path = entry.unwrap().path();
+        let token = fs::read_to_string(&path).unwrap();
+        text = text.replace(&token, &format!("<{}>", path.file_name().unwrap().to_str().unwrap()));
+    }
+    text = text
+        .replace(sandbox.home().to_str().unwrap(), "<home>")
+        .replace(root().to_str().unwrap(), "<repository>");
+    let path = root().join("tests/goldens").join(format!("{name}.txt"));
+    assert_data_eq!(without_times(&text), Data::read_from(&path, None).raw());
+}
+
+/// Replaces what depends on the present time.
+fn without_times(text: &str) -> String {
+    let mut lines = String::new();
+    for line in text.lines() {
+        let line = match line.split_once("(it says 20") {
+            Some((before, after)) => {
+                format!("{before}(it says <now>{}", after.split_once(')').map_or("", |(_, rest)| rest))
+            }
+            None => line.to_owned(),
+        };
+        let line = regex::Regex::new(r#""expires_in":\d+"#)
+            .unwrap()
+            .replace(&line, "\"expires_in\":<seconds>")
+            .into_owned();
+        let line = regex::Regex::new(r"(expired|valid for another) \d+\w+( \d+\w+)?")
+            .unwrap()
+            .replace(&line, "$1 <duration>")
+            .into_owned();
+        let _ = writeln!(lines, "{line}");
+    }
+    lines
+}
+
+#[test]
+fn get_makes_the_right_thing_of_every_situation() {
+    for situation in situations("oauth-tokens-").into_iter().chain(situations("bearer-token-")) {
+        let sandbox = Sandbox::replaying(&situation);
+        let outcome = sandbox.run("get");
+        match right_token(&situation) {
+            Some(token) => assert_eq!(outcome.payload(), format!("Bearer {token}"), "{situation}"),
+            None => {
+                assert_eq!((outcome.status != Some(0), outcome.stdout.as_str()), (true, ""), "{situation}")
+            }
+        }
+        assert_golden(&format!("get/{situation}"), "ibmcloud-token get", &outcome, &sandbox);
+    }
+}
+
+#[test]
+fn parse_makes_the_same_of_the_same_output() {
+    for situation in situations("oauth-tokens-").into_iter().chain(situations("bearer-token-")) {
+        let sandbox = Sandbox::new();
+        let outcome = sandbox.run_with_input("parse", &recorded(&situation, "stdout"));
+        match right_token(&situation) {
+            Some(token) => assert_eq!(outcome.payload(), format!("Bearer {token}"), "{situation}"),
+            None => {
+                assert_eq!((outcome.status != Some(0), outcome.stdout.as_str()), (true, ""), "{situation}")
+            }
+        }
+        assert_golden(&format!("parse/{situation}"), "ibmcloud-token parse", &outcome, &sandbox);
+    }
+}
+
+#[test]
+fn status_reads_every_session_file() {
+    for situation in situations("session-") {
+        let sandbox = Sandbox::new();
+        sandbox.write(".bluemix/config.json", recorded(&situation, "config.json"));
+        for (name, line) in
+            [("status", "status"), ("status-json", "status --format json"), ("get", "--timeout 100ms")]
+        {
+            let outcome = sandbox.run(line);
+            assert_golden(
+                &format!("session/{situation}-{name}"),
+                &format!("ibmcloud-token {line}"),
+                &outcome,
+                &sandbox,
+            );
+        }
+    }
+}
