@@ -4,6 +4,8 @@
 //! global, so it is accepted before and after the command's name, and has an `IBMCLOUD_TOKEN_…` variable; a secret is
 //! never an argument, so `--apikey` and `--passcode` take a place to read it from.
 
+#![expect(clippy::doc_markdown, reason = "the doc comments are the help texts, which are plain text")]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -151,8 +153,8 @@ pub(crate) struct ExchangeOptions {
     /// The file holds the bare key, or the JSON that the console and `ibmcloud iam api-key-create --file` write.
     #[arg(long, value_name = "@FILE|-")]
     pub(crate) apikey: Option<String>,
-    /// The IAM service [default: https://iam.cloud.ibm.com]
-    #[arg(long, value_name = "URL", env = "IBMCLOUD_IAM_API_ENDPOINT")]
+    /// The IAM service [env: IBMCLOUD_IAM_API_ENDPOINT=] [default: https://iam.cloud.ibm.com]
+    #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// Use IAM's private endpoint (https://private.iam.cloud.ibm.com)
     #[arg(long, conflicts_with = "endpoint")]

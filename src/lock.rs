@@ -231,7 +231,7 @@ mod tests {
         for data in [None, Some(Path::new("/dev/null"))] {
             let said = std::cell::Cell::new(false);
             let lock = Lock::take(Some(Path::new("/s")), data, Deadline::never(), &|note| {
-                said.set(matches!(note, Note::NoLock(_)))
+                said.set(matches!(note, Note::NoLock(_)));
             });
             assert!(lock.unwrap().shared_failure().is_none() && said.get());
         }

@@ -104,12 +104,12 @@ impl Session<'_> {
         if request.fresh {
             (self.notes)(Note::FreshAsked);
         }
-        if let Some(token) = self.from_session_file(request)? {
+        if let Some(token) = self.session_token(request)? {
             return Ok(Answer::new(token, Source::SessionFile));
         }
         let cli = self.cli()?;
         let mut lock = self.lock()?;
-        if let Some(token) = self.from_session_file(request)? {
+        if let Some(token) = self.session_token(request)? {
             return Ok(Answer::new(token, Source::SessionFile));
         }
         if let Some(failure) = lock.shared_failure() {
@@ -150,7 +150,7 @@ impl Session<'_> {
     }
 
     /// Returns the session file's token if it lives long enough. A torn file is an error: the CLI must not see it.
-    fn from_session_file(&self, request: Request) -> Result<Option<AccessToken>> {
+    fn session_token(&self, request: Request) -> Result<Option<AccessToken>> {
         let say = self.notes;
         let Some(path) = self.session_file() else {
             say(Note::NoHome);

@@ -41,7 +41,7 @@ pub(super) fn api_key_place(value: &str) -> Result<Place<'_>> {
 
 /// Reads the API key from where it is, and warns if others can read it too.
 pub(super) fn api_key(context: &Context, place: &Place<'_>) -> Result<ApiKey> {
-    let (content, what) = match place {
+    let (bytes, what) = match place {
         Place::File(path) => (key_file(context, path)?, format!("`{}`", path.display())),
         Place::Stdin => (stdin()?, "the standard input".to_owned()),
     };
@@ -50,7 +50,7 @@ pub(super) fn api_key(context: &Context, place: &Place<'_>) -> Result<ApiKey> {
             .with_hint("give the bare key, or the JSON that the console and `ibmcloud iam api-key-create --file` write")
             .with_source(source)
     };
-    let text = std::str::from_utf8(&content).map_err(|error| invalid(error.into()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| invalid(error.into()))?;
     ApiKey::from_file_content(text).map_err(|error| invalid(error.into()))
 }
 
@@ -65,8 +65,8 @@ fn key_file(context: &Context, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if metadata.is_file() && metadata.mode() & 0o077 != 0 {
         context.note(&Note::KeyFileIsReadable(path.to_owned()));
     }
-    let content = process::read_capped(&file, KEY_FILE_CAP).map_err(unreadable)?;
-    content.ok_or_else(|| unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 KiB")))
+    let bytes = process::read_capped(&file, KEY_FILE_CAP).map_err(unreadable)?;
+    bytes.ok_or_else(|| unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 KiB")))
 }
 
 /// Reads the standard input to its end.

@@ -43,7 +43,7 @@ const SIGNS: &[(Reason, &str)] = &[
     // Go's net, net/http, crypto/tls and crypto/x509, and what its JSON decoder says to a proxy's HTML.
     (
         Reason::Network,
-        r#"dial tcp|i/o timeout|no such host|connection (?:refused|reset)|x509:|tls: |proxyconnect|connectex:|wsarecv:|network is unreachable|no route to host|context deadline exceeded|Client\.Timeout exceeded|server misbehaving|unexpected EOF|: EOF\b|unsupported protocol scheme|invalid character '<' looking for"#,
+        r"dial tcp|i/o timeout|no such host|connection (?:refused|reset)|x509:|tls: |proxyconnect|connectex:|wsarecv:|network is unreachable|no route to host|context deadline exceeded|Client\.Timeout exceeded|server misbehaving|unexpected EOF|: EOF\b|unsupported protocol scheme|invalid character '<' looking for",
     ),
     // The command to run, in quotation marks of any kind. On Windows with its whole path.
     (

@@ -57,11 +57,6 @@ pub fn spawn(command: &mut Command, extent: Extent) -> io::Result<(Child, Runnin
 }
 
 impl Running {
-    /// Returns a copy for the thread that waits.
-    pub fn waiter(&self) -> Self {
-        *self
-    }
-
     /// Reaps the child with `wait`, and forgets it.
     pub fn reap<T>(&self, wait: impl FnOnce() -> T) -> T {
         let mut list = list();

@@ -91,7 +91,7 @@ impl Ibmcloud {
                 invocation.environment.remove(&API_KEY_VARIABLES);
             }
             Credentials::ApiKeyFile(file) => {
-                invocation.arguments.extend(["--apikey".to_owned(), format!("@{file}")])
+                invocation.arguments.extend(["--apikey".to_owned(), format!("@{file}")]);
             }
             Credentials::ApiKey(key) => invocation.environment.set(API_KEY_VARIABLES[0], key.expose()),
         }

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::words;
-use crate::token::{AccessToken, InvalidToken};
+use crate::token::{AccessToken, Claims, InvalidToken};
 
 /// Why there is no token in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Found {
         match token {
             Ok(token) => {
                 let claims = token.claims();
-                if claims.as_ref().is_some_and(|claims| claims.is_uaa()) || label == Label::Uaa {
+                if claims.as_ref().is_some_and(Claims::is_uaa) || label == Label::Uaa {
                     self.uaa = true;
                 } else if label == Label::Iam {
                     self.labelled.push(token);

@@ -168,9 +168,8 @@ impl Run {
             let (buffer, sender) = (Arc::clone(&stderr), sender.clone());
             thread::spawn(move || read_stderr(pipe, &buffer, &sender));
         }
-        let waiter = running.waiter();
         thread::spawn(move || {
-            waiter.wait_for_exit();
+            running.wait_for_exit();
             let _ = sender.send(Event::Exited);
         });
         let open = Open { stdout: true, stderr: true, child: true };

@@ -109,8 +109,7 @@ impl SessionFile {
         match serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify()) {
             Ok(_) if content.trim_ascii_start().starts_with(b"{") => Ok(Self { content }),
             // An array would do for serde.
-            Ok(_) => Err(Unusable::PassedOver(Reason::Unknown)),
-            Err(Category::Data) => Err(Unusable::PassedOver(Reason::Unknown)),
+            Ok(_) | Err(Category::Data) => Err(Unusable::PassedOver(Reason::Unknown)),
             Err(Category::Eof | Category::Syntax | Category::Io) => Err(Unusable::Torn),
         }
     }

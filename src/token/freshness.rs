@@ -55,6 +55,19 @@ impl Freshness {
         let now = claims::epoch_seconds(now);
         let behind = claims.issued_at().map_or(Duration::ZERO, |issued_at| seconds(issued_at - now));
         let now = now.saturating_add(i64::try_from(behind.as_secs()).unwrap_or(i64::MAX));
+        Self::at(expiration, now, behind, wanted)
+    }
+
+    /// Returns how a token that expires then (in seconds since 1970-01-01 UTC) stands at `now`, whatever its claims
+    /// say about its beginning.
+    #[must_use]
+    pub fn until(expiration: Option<i64>, now: SystemTime, wanted: Duration) -> Self {
+        expiration.map_or(Self::UnknownLifetime, |expiration| {
+            Self::at(expiration, claims::epoch_seconds(now), Duration::ZERO, wanted)
+        })
+    }
+
+    fn at(expiration: i64, now: i64, behind: Duration, wanted: Duration) -> Self {
         let remaining = seconds(expiration.saturating_sub(now));
         if remaining.is_zero() {
             Self::Expired { ago: seconds(now.saturating_sub(expiration)) }

@@ -1,0 +1,153 @@
+//! Where the IAM service is. An API key is sent there, so it has to be HTTPS, or this very machine.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+use crate::error::{Error, Kind, Result};
+
+/// IAM's public endpoint.
+const PUBLIC: &str = "https://iam.cloud.ibm.com";
+
+/// IAM's endpoint inside IBM Cloud's private network (bluemix-go, `endpoints.go`).
+const PRIVATE: &str = "https://private.iam.cloud.ibm.com";
+
+/// The path of the token service. An endpoint may be given with it or without.
+const TOKEN_PATH: &str = "/identity/token";
+
+/// The address of an IAM service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    token_url: String,
+    host: String,
+    is_https: bool,
+}
+
+impl Endpoint {
+    /// Returns IAM's public endpoint.
+    pub fn public() -> Result<Self> {
+        Self::new(PUBLIC)
+    }
+
+    /// Returns IAM's private endpoint.
+    pub fn private() -> Result<Self> {
+        Self::new(PRIVATE)
+    }
+
+    /// Returns the endpoint with this URL: HTTPS, or HTTP to this machine. Without a scheme, HTTPS is meant.
+    pub fn new(url: &str) -> Result<Self> {
+        let invalid = |why: &str| {
+            Error::new(Kind::Usage, format!("the endpoint is no address of an IAM service: {why}"))
+                .with_hint(format!("give a URL such as {PUBLIC}"))
+        };
+        let with_scheme = if url.contains("://") { url.to_owned() } else { format!("https://{url}") };
+        let uri: Uri = with_scheme.parse().map_err(|_| invalid("it is not a URL"))?;
+        let authority = uri.authority().ok_or_else(|| invalid("it names no host"))?;
+        if authority.as_str().contains('@') {
+            return Err(invalid("it holds a user name or a password"));
+        }
+        if uri.query().is_some() || url.contains('#') {
+            return Err(invalid("it holds a query or a fragment"));
+        }
+        let is_https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") if is_loopback(authority.host()) => false,
+            Some("http") => {
+                return Err(invalid("it has to be https, so that nobody reads the API key on its way"));
+            }
+            _ => return Err(invalid("it has to be https")),
+        };
+        let base = uri.path().trim_end_matches('/');
+        let base = base.strip_suffix(TOKEN_PATH).unwrap_or(base).trim_end_matches('/');
+        let scheme = if is_https { "https" } else { "http" };
+        Ok(Self {
+            token_url: format!("{scheme}://{authority}{base}{TOKEN_PATH}"),
+            host: authority.host().trim_matches(['[', ']']).to_ascii_lowercase(),
+            is_https,
+        })
+    }
+
+    /// Returns the URL that tokens are asked for at.
+    #[must_use]
+    pub fn token_url(&self) -> &str {
+        &self.token_url
+    }
+
+    /// Returns the host, a name or an address, in lower case.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Returns whether the connection is encrypted; if not, it stays on this machine.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+}
+
+/// Shows the scheme and the host; a path may hold a secret.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}://{}`", if self.is_https { "https" } else { "http" }, self.host)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_works_with_and_without_the_path() {
+        for url in [
+            "https://iam.x",
+            "https://iam.x/",
+            "https://iam.x/identity/token",
+            "https://iam.x/identity/token/",
+            "iam.x",
+        ] {
+            assert_eq!(Endpoint::new(url).unwrap().token_url(), "https://iam.x/identity/token", "{url}");
+        }
+        let with_path = Endpoint::new("http://127.0.0.1:8080/s/secret/").unwrap();
+        assert_eq!(with_path.token_url(), "http://127.0.0.1:8080/s/secret/identity/token");
+        assert_eq!(with_path.to_string(), "`http://127.0.0.1`");
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_alone() {
+        for url in ["http://localhost", "http://LOCALHOST:1", "http://127.9.9.9", "http://[::1]:80"] {
+            assert!(Endpoint::new(url).is_ok(), "{url}");
+        }
+        for url in [
+            "http://iam.cloud.ibm.com",
+            "http://127.0.0.1.example.org",
+            "http://localhost.example.org",
+            "http://0.0.0.0",
+            "http://10.0.0.1",
+        ] {
+            assert!(Endpoint::new(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for url in [
+            "",
+            "https://",
+            "ftp://x",
+            "https://u:p@x",
+            "https://x?y",
+            "https://x#y",
+            "https://a b",
+            "file:///etc",
+        ] {
+            assert_eq!(Endpoint::new(url).unwrap_err().kind(), Kind::Usage, "{url}");
+        }
+    }
+}
