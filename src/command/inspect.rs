@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Context, parse};
 use crate::cli::InspectOptions;
 
-/// The claims that are points in time (RFC 7519, OpenID Connect Core).
+/// The claims that are points in time (RFC 7519, `OpenID` Connect Core).
 const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
 
 pub(super) fn run(context: &Context, options: &InspectOptions) -> Result<()> {
@@ -48,7 +48,8 @@ fn text(claims: &Claims, freshness: Freshness) -> String {
     for (name, value) in claims.all() {
         match value {
             Value::Object(members) => {
-                lines.extend(members.iter().map(|(member, value)| (format!("{name}.{member}"), shown(value))))
+                lines
+                    .extend(members.iter().map(|(member, value)| (format!("{name}.{member}"), shown(value))));
             }
             Value::Number(_) if TIMES.contains(&name.as_str()) => {
                 let date = value

@@ -6,6 +6,7 @@
 //! - `one_liners`: what the documented pipelines make of every situation, beside ours
 //! - `output`: formats, files, exit codes, the command line
 //! - `process`: deadlines, floods, signals, nothing left behind
+//! - `readme`: the README's examples
 //! - `secrets`: a marker token through every failure, and where it must not turn up
 //! - `session`: the session file, lifetimes, `status` and `inspect`
 //! - `shells`: what real shells take back from `--format env`
@@ -21,6 +22,7 @@ mod goldens;
 mod one_liners;
 mod output;
 mod process;
+mod readme;
 mod sandbox;
 mod secrets;
 mod session;

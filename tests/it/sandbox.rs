@@ -51,7 +51,7 @@ pub(crate) fn token(name: &str) -> String {
 pub(crate) fn jwt(issued_in: i64, expires_in: i64) -> String {
     let now = i64::try_from(SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
     jwt_of(&format!(
-        r#"{{"iam_id":"IBMid-1","sub":"ada@example.org","account":{{"bss":"a1"}},"iat":{},"exp":{},"pad":"{}"}}"#,
+        r#"{{"iam_id":"IBMid-1","id":"IBMid-1","sub":"ada@example.org","account":{{"bss":"a1"}},"iat":{},"exp":{},"pad":"{}"}}"#,
         now + issued_in,
         now + expires_in,
         "x".repeat(500)
