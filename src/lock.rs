@@ -6,6 +6,8 @@
 //! up with every run. The rule: **who was waiting while a run failed takes over that failure; who comes later runs
 //! the CLI again.** So a hundred scripts at once see one failure, at once, and the next script sees the present state.
 //! Not taken over are a passed deadline and a CLI that cannot be started: those were the winner's own.
+//!
+//! Likewise an answer: who was waiting for it knows that the CLI has nothing better than what is in the session file.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -27,6 +29,7 @@ pub struct Lock {
     file: Option<File>,
     record: Record,
     shared: Option<Failure>,
+    answered: bool,
 }
 
 /// What the lock file says about the last run.
@@ -34,6 +37,8 @@ pub struct Lock {
 struct Record {
     run: u64,
     failure: Option<Failure>,
+    #[serde(default)]
+    answered: bool,
 }
 
 /// A failure without its source, which its message tells.
@@ -58,7 +63,7 @@ impl Lock {
     ) -> Result<Self> {
         let without = |why: String| {
             notes(Note::NoLock(why));
-            Ok(Self { file: None, record: Record::default(), shared: None })
+            Ok(Self { file: None, record: Record::default(), shared: None, answered: false })
         };
         let (Some(session), Some(data)) = (config_directory, data_directory) else {
             return without("there is no home directory".to_owned());
@@ -85,9 +90,10 @@ impl Lock {
         notes(Note::LockHeld(path));
         let after = read(&mut file);
         // A record that could not be read before was being written: by the run that was waited for.
-        let shared =
-            after.as_ref().filter(|_| waited && after != before).and_then(|record| record.failure.clone());
-        Ok(Self { file: Some(file), record: after.unwrap_or_default(), shared })
+        let waited_for = after.as_ref().filter(|_| waited && after != before);
+        let shared = waited_for.and_then(|record| record.failure.clone());
+        let answered = waited_for.is_some_and(|record| record.answered);
+        Ok(Self { file: Some(file), record: after.unwrap_or_default(), shared, answered })
     }
 
     /// Returns the failure of the run that was waited for, if it failed.
@@ -101,10 +107,16 @@ impl Lock {
         })
     }
 
+    /// Returns whether the run that was waited for ended with a token.
+    #[must_use]
+    pub fn was_answered(&self) -> bool {
+        self.answered
+    }
+
     /// Notes how a run of the CLI ended, for those who wait.
     pub fn record<T>(&mut self, result: &Result<T>) {
         let failure = result.as_ref().err().and_then(Failure::of);
-        self.record = Record { run: self.record.run.wrapping_add(1), failure };
+        self.record = Record { run: self.record.run.wrapping_add(1), failure, answered: result.is_ok() };
         if let Some(file) = &mut self.file {
             // Who cannot read it runs the CLI again: slower, not wrong.
             let _ = write(file, &self.record);

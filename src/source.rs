@@ -8,7 +8,8 @@
 //!
 //! Lifetimes: the session file answers with a token that lives for another 60 s at least, or `min_ttl`. Whatever
 //! unexpired token the CLI then prints is taken (it renews one only in its last 10 s), unless a `min_ttl` was asked for:
-//! that is a promise, kept or refused.
+//! that is a promise, kept or refused. Who waited while the CLI answered another takes the same token from the session
+//! file: else a hundred scripts in a token's last minute would run the CLI a hundred times, one after the other.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -27,6 +28,9 @@ use crate::token::{AccessToken, Freshness, brief};
 
 /// What the session file's token has to live for, unless told otherwise: services reject tokens in their last seconds.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
+
+/// The CLI renews a token that lives for less.
+const CLI_RENEWS_UNDER: Duration = Duration::from_secs(10);
 
 /// Where a token came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,12 +108,13 @@ impl Session<'_> {
         if request.fresh {
             (self.notes)(Note::FreshAsked);
         }
-        if let Some(token) = self.session_token(request)? {
+        if let Some(token) = self.session_token(request, DEFAULT_LIFETIME)? {
             return Ok(Answer::new(token, Source::SessionFile));
         }
         let cli = self.cli()?;
         let mut lock = self.lock()?;
-        if let Some(token) = self.session_token(request)? {
+        let enough = if lock.was_answered() { CLI_RENEWS_UNDER } else { DEFAULT_LIFETIME };
+        if let Some(token) = self.session_token(request, enough)? {
             return Ok(Answer::new(token, Source::SessionFile));
         }
         if let Some(failure) = lock.shared_failure() {
@@ -150,7 +155,7 @@ impl Session<'_> {
     }
 
     /// Returns the session file's token if it lives long enough. A torn file is an error: the CLI must not see it.
-    fn session_token(&self, request: Request) -> Result<Option<AccessToken>> {
+    fn session_token(&self, request: Request, enough: Duration) -> Result<Option<AccessToken>> {
         let say = self.notes;
         let Some(path) = self.session_file() else {
             say(Note::NoHome);
@@ -175,7 +180,7 @@ impl Session<'_> {
             say(Note::SessionLoggedOut(path));
             return Ok(None);
         };
-        let wanted = request.min_ttl.unwrap_or(DEFAULT_LIFETIME);
+        let wanted = request.min_ttl.unwrap_or(enough);
         let freshness = self.freshness(&token, wanted);
         if freshness.lasts(wanted) {
             say(Note::SessionAnswers(path, freshness));
