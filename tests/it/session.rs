@@ -98,8 +98,9 @@ fn a_good_token_in_the_session_file_answers_without_the_cli() {
 
 #[test]
 fn the_session_is_found_where_the_cli_finds_it() {
-    // (variables, folders in the home, the one that counts)
-    let cases: [(&[(&str, &str)], &[&str], &str); 12] = [
+    /// Variables, folders in the home, and the one of them that counts.
+    type Case = (&'static [(&'static str, &'static str)], &'static [&'static str], &'static str);
+    let cases: [Case; 12] = [
         (&[], &[".bluemix"], ".bluemix"),
         (&[], &[".ibmcloud"], ".ibmcloud"),
         (&[], &[".bluemix", ".ibmcloud"], ".ibmcloud"),
@@ -154,17 +155,13 @@ fn every_recorded_session_answers_as_recorded() {
         let file = sandbox.write(".bluemix/config.json", recorded(&situation, "config.json"));
         let before = trace_of_writing(&file);
         let outcome = sandbox.run("--format token --timeout 5s");
-        let calls = match right_token(&situation) {
-            Some(token) => {
-                assert_eq!(outcome.payload(), token, "{situation}");
-                0
-            }
-            None => {
-                outcome.fails_with(4);
-                // A file that is whole, but without a token: the CLI says itself that nobody is logged in.
-                usize::from(["session-blank", "session-logged-out"].contains(&situation.as_str()))
-            }
-        };
+        if let Some(token) = right_token(&situation) {
+            assert_eq!(outcome.payload(), token, "{situation}");
+        } else {
+            outcome.fails_with(4);
+        }
+        // Whole, but without a token: the CLI says itself that nobody is logged in.
+        let calls = usize::from(["session-blank", "session-logged-out"].contains(&situation.as_str()));
         assert_eq!((sandbox.calls(), trace_of_writing(&file)), (calls, before), "{situation}");
         assert!(!outcome.stderr.contains("REFRESH-TOKEN-MARKER"), "{situation}");
     }
