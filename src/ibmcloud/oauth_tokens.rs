@@ -4,13 +4,12 @@
 //! hangs on them: what counts is `Bearer` and a token behind a colon, the JSON member `iam_token`, or a line that is
 //! nothing but a JWT. Whether a token is IAM's is told by its claims, and by the label only where it has none.
 //!
-//! Everything is linear in the input: the patterns are those of the `regex` crate, and the number of places where JSON
-//! is tried is bounded. What was not understood is never part of an error: it may be a token.
+//! Everything is linear in the input: nothing is looked at again after a mismatch but white space, and the number of
+//! places where JSON is tried is bounded. There is no regular expression here: compiling one takes longer than all the
+//! rest. What was not understood is never part of an error: it may be a token.
 
 use std::fmt;
-use std::sync::LazyLock;
 
-use regex::bytes::Regex;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -52,21 +51,6 @@ impl std::error::Error for ParseError {}
 /// How many `{` are tried as the start of the CLI's JSON.
 const MOST_OBJECTS: usize = 32;
 
-/// `Bearer` and what follows it behind a colon, ASCII or full-width: `IAM token:  Bearer eyJ…`. White space includes
-/// the no-break and the ideographic space: people copy from web pages.
-static LABELLED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?-u)(?::|\xef\xbc\x9a){SPACE}*(?i-u:bearer){SPACE}+([^ \t\xc2\xe3]+)"))
-        .expect("the pattern is a constant")
-});
-
-/// A line that is nothing but a token, with or without `Bearer`: `ibmcloud iam bearer-token`, `cf oauth-token`.
-static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"^(?-u){SPACE}*(?:(?i-u:bearer){SPACE}+)?(eyJ[^ \t\xc2\xe3]*){SPACE}*$"))
-        .expect("the pattern is a constant")
-});
-
-const SPACE: &str = r"(?:[ \t]|\xc2\xa0|\xe3\x80\x80)";
-
 /// Returns the IAM access token that the CLI printed.
 pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
     let output = output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(output);
@@ -103,16 +87,13 @@ struct Found {
 
 impl Found {
     fn line(&mut self, line: &[u8]) {
-        let mut label_start = 0;
-        for token in LABELLED.captures_iter(line) {
-            let (all, token) = (token.get_match(), token.get(1).expect("the pattern has one group"));
-            self.candidate(label(&line[label_start..all.start()]), token.as_bytes());
-            label_start = all.end();
+        if let Some(token) = bare(line) {
+            self.candidate(Label::Other, token);
         }
-        if label_start == 0
-            && let Some(token) = BARE.captures(line)
-        {
-            self.candidate(Label::Other, &token[1]);
+        let mut rest = line;
+        while let Some((before, token, after)) = labelled(rest) {
+            self.candidate(label(before), token);
+            rest = after;
         }
     }
 
@@ -182,6 +163,52 @@ impl Found {
             None => Err(ParseError::NoToken),
         }
     }
+}
+
+/// Returns the first `Bearer` and what follows it behind a colon, ASCII or full-width (`IAM token:  Bearer eyJ…`): what
+/// stands before the colon, the token, and what stands behind that.
+fn labelled(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    (0..line.len()).find_map(|colon| {
+        let behind = [":", "\u{ff1a}"].iter().find_map(|mark| line[colon..].strip_prefix(mark.as_bytes()))?;
+        let (token, after) = word(scheme(without_space(behind))?);
+        (!token.is_empty()).then_some((&line[..colon], token, after))
+    })
+}
+
+/// Returns the token of a line that is nothing else, with or without `Bearer`: `ibmcloud iam bearer-token`,
+/// `cf oauth-token`.
+fn bare(line: &[u8]) -> Option<&[u8]> {
+    let line = without_space(line);
+    let (token, after) = word(scheme(line).unwrap_or(line));
+    (token.starts_with(b"eyJ") && without_space(after).is_empty()).then_some(token)
+}
+
+/// Returns what stands behind `Bearer` and white space, if a text starts with them.
+fn scheme(text: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = text.split_at_checked("bearer".len())?;
+    let token = without_space(rest);
+    (scheme.eq_ignore_ascii_case(b"bearer") && token.len() < rest.len()).then_some(token)
+}
+
+/// Returns a text without the white space that it starts with. The no-break and the ideographic space count: people
+/// copy from web pages.
+fn without_space(mut text: &[u8]) -> &[u8] {
+    let strip = |text| {
+        [" ", "\t", "\u{a0}", "\u{3000}"]
+            .iter()
+            .find_map(|space| <[u8]>::strip_prefix(text, space.as_bytes()))
+    };
+    while let Some(rest) = strip(text) {
+        text = rest;
+    }
+    text
+}
+
+/// Returns the text up to the next white space, and the rest. A byte that such a space starts with ends it too: none
+/// of them is part of a token.
+fn word(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|byte| b" \t\xc2\xe3".contains(byte)).unwrap_or(text.len());
+    text.split_at(end)
 }
 
 /// Returns what the text before a colon says. The names of the two services are not translated. The label is the end
