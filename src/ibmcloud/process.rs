@@ -179,12 +179,17 @@ impl Run {
     fn finish(mut self, deadline: Deadline, mut script: Option<Script<'_>>) -> io::Result<Output> {
         let mut answered = 0;
         let mut stopped = None;
+        let mut limit = deadline;
         while self.open.any() {
-            // Once the child itself is gone, its pipes have only to run dry.
-            let limit = if self.open.child { deadline } else { deadline.within(GRACE) };
             match self.events.recv_timeout(limit.remaining()) {
                 Ok(Event::TooMuchOutput) => stopped = Some(End::TooMuchOutput),
-                Ok(event) => self.note(&event),
+                Ok(event) => {
+                    self.note(&event);
+                    // Once the child itself is gone, its pipes have only to run dry, whoever else writes to them.
+                    if matches!(event, Event::Exited) {
+                        limit = deadline.within(GRACE);
+                    }
+                }
                 Err(_) if self.open.child => stopped = Some(End::TimedOut),
                 Err(_) => break,
             }
