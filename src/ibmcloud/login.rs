@@ -95,7 +95,7 @@ impl Ibmcloud {
             }
             Credentials::ApiKey(key) => invocation.environment.set(API_KEY_VARIABLES[0], key.expose()),
         }
-        invocation.arguments.extend(login.arguments.iter().cloned());
+        invocation.foreign_arguments.clone_from(&login.arguments);
         invocation
     }
 }

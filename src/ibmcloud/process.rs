@@ -40,6 +40,8 @@ pub struct Invocation {
     pub program: PathBuf,
     /// The arguments. None of them is ever a secret.
     pub arguments: Vec<String>,
+    /// Further arguments, from the user. They are not shown: nobody knows what is among them.
+    pub foreign_arguments: Vec<String>,
     /// All of the child's environment.
     pub environment: Environment,
 }
@@ -50,7 +52,7 @@ impl fmt::Display for Invocation {
         let name = self.program.file_stem().unwrap_or(self.program.as_os_str());
         write!(f, "`{}", name.display())?;
         self.arguments.iter().try_for_each(|argument| write!(f, " {argument}"))?;
-        f.write_str("`")
+        f.write_str(if self.foreign_arguments.is_empty() { "`" } else { " …`" })
     }
 }
 
@@ -110,7 +112,8 @@ pub fn interact(invocation: &Invocation) -> io::Result<ExitStatus> {
 #[expect(clippy::disallowed_methods, reason = "the one place")]
 fn command(invocation: &Invocation) -> Command {
     let mut command = Command::new(&invocation.program);
-    command.args(&invocation.arguments).env_clear().envs(invocation.environment.iter());
+    command.args(&invocation.arguments).args(&invocation.foreign_arguments);
+    command.env_clear().envs(invocation.environment.iter());
     command
 }
 
