@@ -283,10 +283,19 @@ fn read_stdout(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
 }
 
 fn read_stderr(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
+    let mut is_cut = false;
     read_all(&mut pipe, |chunk| {
-        let mut buffer = lock(buffer);
-        let room = STDERR_CAP - buffer.len();
-        append(&mut buffer, &chunk[..chunk.len().min(room)]);
+        if !is_cut {
+            let mut buffer = lock(buffer);
+            let room = STDERR_CAP - buffer.len();
+            append(&mut buffer, &chunk[..chunk.len().min(room)]);
+            is_cut = chunk.len() > room;
+            if is_cut {
+                // The part of a secret is not recognised as one: a line is kept whole or not at all.
+                let whole = buffer.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+                buffer.truncate(whole);
+            }
+        }
         true
     });
     let _ = events.send(Event::StderrClosed);
