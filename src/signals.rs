@@ -1,5 +1,7 @@
 //! When a signal ends us, the CLI ends with us: captured runs are in process groups of their own and would go on.
+//! A signal that our parent had us ignore (`nohup`, a job in the background of a script) stays ignored.
 
+use std::fs;
 use std::sync::Once;
 use std::thread;
 
@@ -13,7 +15,10 @@ use signal_hook::low_level::emulate_default_handler;
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else { return };
+        let ignored = ignored();
+        let deadly =
+            [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let Ok(mut signals) = Signals::new(deadly) else { return };
         thread::spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 group::end_all(signal == SIGINT || signal == SIGQUIT);
@@ -22,4 +27,11 @@ pub(crate) fn watch() {
             }
         });
     });
+}
+
+/// Returns the set of ignored signals, as the kernel tells it (`proc_pid_status(5)`); where it does not, none.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0)
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::ibmcloud::process::{self, STDOUT_CAP};
+use ibmcloud_token::ibmcloud::words;
 use ibmcloud_token::note::Note;
 use ibmcloud_token::token::ApiKey;
 use zeroize::Zeroizing;
@@ -56,7 +57,10 @@ pub(super) fn api_key(context: &Context, place: &Place<'_>) -> Result<ApiKey> {
 
 fn key_file(context: &Context, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let unreadable = |error: io::Error| {
-        Error::new(Kind::Internal, format!("the key file `{}` cannot be read", path.display()))
+        // A key itself behind the `@` is an easy mistake. It holds no `/`, and a long path may be shown.
+        let name = path.display().to_string();
+        let name = if name.contains('/') { name } else { words::redact(&name) };
+        Error::new(Kind::Internal, format!("the key file `{name}` cannot be read"))
             .with_hint("name the file that the API key was saved to")
             .with_source(error)
     };

@@ -43,7 +43,7 @@ const SIGNS: &[(Reason, &str)] = &[
     // Go's net, net/http, crypto/tls and crypto/x509, and what its JSON decoder says to a proxy's HTML.
     (
         Reason::Network,
-        r"dial tcp|i/o timeout|no such host|connection (?:refused|reset)|x509:|tls: |proxyconnect|connectex:|wsarecv:|network is unreachable|no route to host|context deadline exceeded|Client\.Timeout exceeded|server misbehaving|unexpected EOF|: EOF\b|unsupported protocol scheme|invalid character '<' looking for",
+        r"dial tcp|i/o timeout|no such host|connection (?:refused|reset)|x509:|tls: |proxyconnect|connectex:|wsarecv:|network is unreachable|no route to host|context deadline exceeded|Client\.Timeout exceeded|server misbehaving|unexpected EOF|https?://\S+: EOF\b|unsupported protocol scheme|invalid character '<' looking for",
     ),
     // The command to run, in quotation marks of any kind. On Windows with its whole path.
     (
@@ -122,6 +122,8 @@ mod tests {
             ("Statuscode: 503, Fehlercode: BXNIM0001E, Nachricht: x", Some(Network)),
             ("状态码：429，x", Some(Network)),
             ("connectex: Se produjo un error", Some(Network)),
+            ("Post \"https://iam.cloud.ibm.com/identity/token\": EOF", Some(Network)),
+            ("Could not read from input: EOF", None),
             ("Code: BXNIM0608E, message: Your user id is federated", Some(FederatedId)),
             ("( C:\\bin\\ibmcloud.exe login --sso ), or use API key", Some(FederatedId)),
             ("Status code: 400, error code: BXNIM0415E, message: x", Some(CredentialsRejected)),

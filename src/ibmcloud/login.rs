@@ -6,6 +6,8 @@
 //! What a run returns says only that it came to its end: the CLI exits with 0 on "Incorrect Usage", and can print `OK`
 //! and fail after it. Whether somebody is logged in is known when a token can be had; the caller looks.
 
+use std::ffi::OsStr;
+
 use zeroize::Zeroizing;
 
 use super::process::{self, Answer, Invocation, Output};
@@ -58,15 +60,13 @@ impl Ibmcloud {
     /// Logs in without a terminal, and returns what the CLI said, cleaned.
     pub fn login_unattended(&self, login: &Login, deadline: Deadline) -> Result<Vec<String>> {
         let invocation = self.login_invocation(login, Self::captured);
-        let mut known: Vec<&str> = Vec::new();
+        // The key is in the environment, be it from there or from us.
+        let key = invocation.environment.first(&API_KEY_VARIABLES).and_then(OsStr::to_str);
+        let mut known: Vec<&str> = key.into_iter().collect();
         let output = match &login.credentials {
             Credentials::Passcode(passcode) => {
                 known.push(passcode);
                 process::converse(&invocation, deadline, &mut passcode_script(passcode))
-            }
-            Credentials::ApiKey(key) => {
-                known.push(key.expose());
-                process::capture(&invocation, deadline)
             }
             _ => process::capture(&invocation, deadline),
         };
@@ -95,7 +95,7 @@ impl Ibmcloud {
             }
             Credentials::ApiKey(key) => invocation.environment.set(API_KEY_VARIABLES[0], key.expose()),
         }
-        invocation.arguments.extend(login.arguments.iter().cloned());
+        invocation.foreign_arguments.clone_from(&login.arguments);
         invocation
     }
 }

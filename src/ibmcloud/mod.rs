@@ -100,7 +100,7 @@ impl Ibmcloud {
 
     fn invocation(&self, arguments: &[&str], environment: Environment) -> Invocation {
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Invocation { program: self.program.clone(), arguments, environment }
+        Invocation { program: self.program.clone(), arguments, foreign_arguments: Vec::new(), environment }
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Invocation {
     pub program: PathBuf,
     /// The arguments. None of them is ever a secret.
     pub arguments: Vec<String>,
+    /// Further arguments, from the user. They are not shown: nobody knows what is among them.
+    pub foreign_arguments: Vec<String>,
     /// All of the child's environment.
     pub environment: Environment,
 }
@@ -50,7 +52,7 @@ impl fmt::Display for Invocation {
         let name = self.program.file_stem().unwrap_or(self.program.as_os_str());
         write!(f, "`{}", name.display())?;
         self.arguments.iter().try_for_each(|argument| write!(f, " {argument}"))?;
-        f.write_str("`")
+        f.write_str(if self.foreign_arguments.is_empty() { "`" } else { " …`" })
     }
 }
 
@@ -110,7 +112,8 @@ pub fn interact(invocation: &Invocation) -> io::Result<ExitStatus> {
 #[expect(clippy::disallowed_methods, reason = "the one place")]
 fn command(invocation: &Invocation) -> Command {
     let mut command = Command::new(&invocation.program);
-    command.args(&invocation.arguments).env_clear().envs(invocation.environment.iter());
+    command.args(&invocation.arguments).args(&invocation.foreign_arguments);
+    command.env_clear().envs(invocation.environment.iter());
     command
 }
 
@@ -179,12 +182,17 @@ impl Run {
     fn finish(mut self, deadline: Deadline, mut script: Option<Script<'_>>) -> io::Result<Output> {
         let mut answered = 0;
         let mut stopped = None;
+        let mut limit = deadline;
         while self.open.any() {
-            // Once the child itself is gone, its pipes have only to run dry.
-            let limit = if self.open.child { deadline } else { deadline.within(GRACE) };
             match self.events.recv_timeout(limit.remaining()) {
                 Ok(Event::TooMuchOutput) => stopped = Some(End::TooMuchOutput),
-                Ok(event) => self.note(&event),
+                Ok(event) => {
+                    self.note(&event);
+                    // Once the child itself is gone, its pipes have only to run dry, whoever else writes to them.
+                    if matches!(event, Event::Exited) {
+                        limit = deadline.within(GRACE);
+                    }
+                }
                 Err(_) if self.open.child => stopped = Some(End::TimedOut),
                 Err(_) => break,
             }
@@ -275,10 +283,19 @@ fn read_stdout(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
 }
 
 fn read_stderr(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
+    let mut is_cut = false;
     read_all(&mut pipe, |chunk| {
-        let mut buffer = lock(buffer);
-        let room = STDERR_CAP - buffer.len();
-        append(&mut buffer, &chunk[..chunk.len().min(room)]);
+        if !is_cut {
+            let mut buffer = lock(buffer);
+            let room = STDERR_CAP - buffer.len();
+            append(&mut buffer, &chunk[..chunk.len().min(room)]);
+            is_cut = chunk.len() > room;
+            if is_cut {
+                // The part of a secret is not recognised as one: a line is kept whole or not at all.
+                let whole = buffer.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+                buffer.truncate(whole);
+            }
+        }
         true
     });
     let _ = events.send(Event::StderrClosed);

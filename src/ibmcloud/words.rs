@@ -41,12 +41,15 @@ pub(super) fn without_escapes(text: &[u8]) -> Cow<'_, [u8]> {
 /// none of the `known` secrets, no blank lines.
 #[must_use]
 pub fn clean(text: &[u8], known: &[&str]) -> Vec<String> {
-    let text = without_escapes(text);
-    let mut text = SECRET.replace_all(&text, REDACTED).into_owned();
+    // First what is not shown, then the secrets: it may stand in the middle of one.
+    let text = visible(&String::from_utf8_lossy(&without_escapes(text)));
+    let mut text = SECRET.replace_all(text.as_bytes(), REDACTED).into_owned();
     for secret in known.iter().filter(|secret| !secret.is_empty()) {
         text = replace(&text, secret.as_bytes());
     }
-    String::from_utf8_lossy(&text).lines().map(clean_line).filter(|line| !line.is_empty()).collect()
+    // Last the length: a secret that was cut is not recognised.
+    let cut = |line: &str| line.chars().take(MOST_CHARACTERS).collect::<String>().trim().to_owned();
+    String::from_utf8_lossy(&text).lines().map(cut).filter(|line| !line.is_empty()).collect()
 }
 
 /// Returns the first lines of a text, cleaned as [`clean`] does.
@@ -63,19 +66,14 @@ pub fn redact(text: &str) -> String {
     String::from_utf8_lossy(&SECRET.replace_all(text.as_bytes(), REDACTED)).into_owned()
 }
 
-fn clean_line(line: &str) -> String {
-    // Beside the control characters: the marks that turn the direction of writing, and the invisible ones.
+/// Returns a text without control characters, line ends aside, the marks that turn the direction of writing, and the
+/// invisible ones.
+fn visible(text: &str) -> String {
     let is_shown = |c: &char| {
         !c.is_control()
             && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
-    line.replace('\t', " ")
-        .chars()
-        .filter(is_shown)
-        .take(MOST_CHARACTERS)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    text.replace('\t', " ").chars().filter(|c| *c == '\n' || is_shown(c)).collect()
 }
 
 fn replace(text: &[u8], secret: &[u8]) -> Vec<u8> {
@@ -128,6 +126,9 @@ mod tests {
             (&format!("key={key}"), "[REDACTED]"),
             (&format!("key {key}"), "key [REDACTED]"),
             (&"a/b+c.".repeat(30), "[REDACTED]"),
+            (&format!("key {}\0{}", &key[..22], &key[22..]), "key [REDACTED]"),
+            (&format!("key {}\r\u{200b}\x1b[0m{}", &key[..22], &key[22..]), "key [REDACTED]"),
+            ("code pass\x071code", "code [REDACTED]"),
         ] {
             assert_eq!(clean_one(line), cleaned);
         }
