@@ -152,6 +152,10 @@ fn is_yes() -> Result<bool> {
     let mut answer = String::new();
     let length = io::stdin()
         .read_line(&mut answer)
-        .map_err(|error| Error::new(Kind::Internal, "the answer cannot be read").with_source(error))?;
+        .map_err(|error| {
+            Error::new(Kind::Internal, "the answer cannot be read")
+                .with_hint("choose beforehand: `ibmcloud-token login --sso`")
+                .with_source(error)
+        })?;
     Ok(length > 0 && matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
 }
