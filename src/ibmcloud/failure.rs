@@ -80,8 +80,13 @@ static SIGN_SET: LazyLock<RegexSet> = LazyLock::new(|| {
 /// Returns the reason that a text gives, if it gives one.
 #[must_use]
 pub fn reason(text: &[u8]) -> Option<Reason> {
-    let text = words::without_escapes(text);
-    SIGN_SET.matches(&text).iter().next().map(|index| SIGNS[index].0)
+    strongest_reason([text])
+}
+
+/// Returns the reason that these texts give together: of a login, stderr says "Unable to authenticate" and stdout why.
+pub fn strongest_reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Reason> {
+    let sign = |text| SIGN_SET.matches(&words::without_escapes(text)).iter().next();
+    texts.into_iter().filter_map(sign).min().map(|index| SIGNS[index].0)
 }
 
 impl Reason {
@@ -113,7 +118,9 @@ mod tests {
 
     #[test]
     fn the_reason_is_found_in_any_language() {
-        use Reason::{Asked, Crashed, CredentialsRejected, FederatedId, IncorrectUsage, LoginNeeded, Network};
+        use Reason::{
+            Asked, Crashed, CredentialsRejected, FederatedId, IncorrectUsage, LoginNeeded, Network,
+        };
         for (text, expected) in [
             ("FAILED\nNot logged in. Use 'ibmcloud login' to log in.", Some(LoginNeeded)),
             ("FEHLGESCHLAGEN\nNicht angemeldet. Verwenden Sie „ibmcloud login“.", Some(LoginNeeded)),
