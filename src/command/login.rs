@@ -157,12 +157,14 @@ fn no_session() -> Error {
 /// Reads the answer to a question whose default is yes. The end of the input is a no.
 fn is_yes() -> Result<bool> {
     let mut answer = String::new();
-    let length = io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| {
-            Error::new(Kind::Internal, "the answer cannot be read")
-                .with_hint("choose beforehand: `ibmcloud-token login --sso`")
-                .with_source(error)
-        })?;
+    let length = io::stdin().read_line(&mut answer).map_err(|error| {
+        Error::new(Kind::Internal, "the answer cannot be read")
+            .with_hint("choose beforehand: `ibmcloud-token login --sso`")
+            .with_source(error)
+    })?;
+    if length == 0 {
+        // The cursor still stands behind the question.
+        report::say("\n");
+    }
     Ok(length > 0 && matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
 }
