@@ -80,9 +80,7 @@ pub(super) fn stdin() -> Result<Zeroizing<Vec<u8>>> {
 }
 
 fn cannot_read(what: &str, error: io::Error) -> Error {
-    Error::new(Kind::Internal, what)
-        .with_hint("give it as text, by a pipe or `< FILE`")
-        .with_source(error)
+    Error::new(Kind::Internal, what).with_hint("give it as text, by a pipe or `< FILE`").with_source(error)
 }
 
 /// Reads a one-time passcode from the standard input.
@@ -95,9 +93,9 @@ pub(super) fn passcode(value: &str) -> Result<Zeroizing<String>> {
         .with_hint("use `--passcode -` and give it on the standard input"));
     }
     let mut line = Zeroizing::new(String::with_capacity(1024));
-    io::stdin().read_line(&mut line).map_err(|error| {
-        cannot_read("the passcode cannot be read from the standard input", error)
-    })?;
+    io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| cannot_read("the passcode cannot be read from the standard input", error))?;
     let passcode = line.trim();
     if passcode.is_empty() || !passcode.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::new(Kind::Usage, "the standard input holds no passcode")
