@@ -391,6 +391,23 @@ fn a_login_that_was_not_understood_does_not_pass_for_the_session_before_it() {
 }
 
 #[test]
+fn nothing_of_ours_is_coloured_on_a_terminal() {
+    if !has("setsid") {
+        return;
+    }
+    for (name, value) in [("TERM", "xterm-256color"), ("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")] {
+        let sandbox = Sandbox::with_session().with(name, value);
+        sandbox.write_session(&jwt(-10, 3600));
+        let line = "for line in --help 'get -v' 'get -v --fresh' --formt status inspect 'login --sso -a'; do \
+            ibmcloud-token $line; done; ibmcloud-token --session none";
+        let mut terminal = Terminal::shell(&sandbox, "sh", line);
+        terminal.wait_for("hint: log in with");
+        assert_eq!(terminal.end().code(), Some(4));
+        assert!(!terminal.screen().contains('\x1b'), "{}", terminal.screen());
+    }
+}
+
+#[test]
 fn ctrl_c_at_the_password_ends_everything() {
     if !has("setsid") {
         return;
