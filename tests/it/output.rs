@@ -121,8 +121,9 @@ fn every_kind_of_failure_has_an_error_a_hint_and_no_output() {
         (5, plain().with("STAND_IN_SIGNAL", "KILL"), "get"),
         (8, logged_in(), "get --min-ttl 2h"),
     ] {
-        println!("{line}");
-        assert_failure(&sandbox.run(line), status);
+        let outcome = sandbox.run(line);
+        assert_eq!(outcome.status, Some(status), "{line}: {outcome:?}");
+        assert_failure(&outcome, status);
     }
 }
 
@@ -457,7 +458,7 @@ fn options_stand_before_and_after_the_command() {
 fn a_mistake_does_not_repeat_a_secret() {
     let sandbox = Sandbox::new();
     let token = token("user-apikey");
-    for line in [format!("get {token}"), format!("get --format {token}"), format!("{token}")] {
+    for line in [format!("get {token}"), format!("get --format {token}"), token.clone()] {
         let outcome = sandbox.run(&line);
         assert_failure(&outcome, 2);
         assert!(!outcome.stderr.contains("eyJ"), "{outcome:?}");

@@ -10,10 +10,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
 
-use rustix::process::Pid;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
@@ -32,6 +30,7 @@ struct Terminal {
     keyboard: File,
     screen: Arc<Mutex<String>>,
     seen: usize,
+    reader: JoinHandle<()>,
     child: Child,
 }
 
@@ -58,7 +57,7 @@ impl Terminal {
         let keyboard = File::from(keyboard);
         let screen = Arc::new(Mutex::new(String::new()));
         let (mut output, shown) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut bytes = Vec::new();
             let mut chunk = [0; 4096];
             // The last one to close the other side ends this with an error.
@@ -67,12 +66,11 @@ impl Terminal {
                 *shown.lock().unwrap() = String::from_utf8_lossy(&bytes).into_owned();
             }
         });
-        Self { keyboard, screen, seen: 0, child }
+        Self { keyboard, screen, seen: 0, reader, child }
     }
 
     /// Runs a line of shell in a terminal, with the program under test as `ibmcloud-token`.
     fn shell(sandbox: &Sandbox, shell: &str, line: &str) -> Self {
-        // Without their start-up files: zsh would ask whether to write some.
         Self::start(sandbox, shell, &["-c", line])
     }
 
@@ -80,27 +78,18 @@ impl Terminal {
         self.screen.lock().unwrap().clone()
     }
 
-    /// Waits until a text appears behind what was waited for last.
+    /// Waits until a text appears behind what was waited for last. Fails at once if the program ends without saying it.
     #[track_caller]
     fn wait_for(&mut self, text: &str) {
         eventually(&format!("{text:?} appears"), || {
-            self.screen().get(self.seen..).is_some_and(|rest| rest.contains(text)) || self.has_stalled(text)
+            let is_complete = self.reader.is_finished();
+            let screen = self.screen();
+            let appears = screen[self.seen..].contains(text);
+            assert!(appears || !is_complete, "{text:?} does not appear:\n{screen}");
+            appears
         });
         let screen = self.screen();
         self.seen += screen[self.seen..].find(text).unwrap() + text.len();
-    }
-
-    /// Fails early, with the screen, where the program has ended without saying it.
-    #[track_caller]
-    fn has_stalled(&self, text: &str) -> bool {
-        let id = Pid::from_child(&self.child);
-        if has_ended(id) {
-            // What it wrote last may be on its way.
-            thread::sleep(Duration::from_millis(200));
-            let screen = self.screen();
-            assert!(screen[self.seen..].contains(text), "{text:?} does not appear:\n{screen}");
-        }
-        false
     }
 
     /// Waits until typing is not shown, and types a line.
@@ -128,11 +117,10 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits for the end.
+    /// Waits for the end, also of everything else that has this terminal. The screen is complete then.
     #[track_caller]
     fn end(&mut self) -> ExitStatus {
-        let id = Pid::from_child(&self.child);
-        eventually(&format!("it ends; on the screen:\n{}", self.screen()), || has_ended(id));
+        eventually(&format!("it ends; on the screen:\n{}", self.screen()), || self.reader.is_finished());
         self.child.wait().unwrap()
     }
 }
@@ -149,13 +137,6 @@ impl Drop for Terminal {
 const NOCTTY: i32 = 0o400;
 #[cfg(not(target_os = "linux"))]
 const NOCTTY: i32 = 0x2_0000;
-
-/// Whether a child of ours has exited. It is not reaped by that.
-fn has_ended(id: Pid) -> bool {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    waitid(WaitId::Pid(id), options).is_ok_and(|status| status.is_some())
-}
 
 /// The program under test, the stand-in, the system's tools.
 fn path() -> String {
@@ -260,9 +241,6 @@ fn outcome_in_terminal(sandbox: &Sandbox, line: &str, talk: impl FnOnce(&mut Ter
     let mut terminal = Terminal::shell(sandbox, "sh", &format!("exec ibmcloud-token {line} >stdout"));
     talk(&mut terminal);
     let status = terminal.end().code();
-    // The screen is read by a thread; what was written last may be on its way.
-    eventually("the last line appears", || status == Some(0) || terminal.screen().contains("\nhint: "));
-    thread::sleep(Duration::from_millis(20));
     let stdout = fs::read_to_string(sandbox.home().join("stdout")).unwrap();
     Outcome { status, stdout, stderr: terminal.screen().replace("\r\n", "\n") }
 }
