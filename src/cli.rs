@@ -10,10 +10,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, Resettable};
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use ibmcloud_token::directories::SessionName;
+use ibmcloud_token::environment::Environment;
 use ibmcloud_token::format::{Shell, VariableName};
 
 /// Print the IBM Cloud IAM access token of the ibmcloud CLI's session
@@ -97,7 +98,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_name = "NAME", env = "IBMCLOUD_TOKEN_SESSION")]
     pub(crate) session: Option<SessionName>,
     /// Say nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose", value_parser = FalseyValueParser::new(), env = "IBMCLOUD_TOKEN_QUIET")]
+    #[arg(short, long, global = true, value_parser = FalseyValueParser::new(), env = "IBMCLOUD_TOKEN_QUIET")]
     pub(crate) quiet: bool,
     /// Explain every decision
     #[arg(short, long, global = true, value_parser = FalseyValueParser::new(), env = "IBMCLOUD_TOKEN_VERBOSE")]
@@ -222,16 +223,43 @@ impl From<ShellName> for Shell {
 }
 
 /// Returns what was typed, and whether the format was among it: a format from the environment is meant for tokens.
-pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<(Cli, bool), clap::Error> {
-    let matches = Cli::command().try_get_matches_from(arguments)?;
+pub(crate) fn parse(
+    arguments: impl Iterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<(Cli, bool), clap::Error> {
+    let command = Cli::command().mut_args(|argument| without_empty_variable(argument, environment));
+    let matches = command.try_get_matches_from(arguments)?;
     let innermost = matches.subcommand().map_or(&matches, |(_, matches)| matches);
-    let format_was_typed = innermost.value_source("format") == Some(ValueSource::CommandLine);
-    let cli = Cli::from_arg_matches(&matches)?;
+    let was_typed = |option| innermost.value_source(option) == Some(ValueSource::CommandLine);
+    let format_was_typed = was_typed("format");
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    // For clap, `IBMCLOUD_TOKEN_VERBOSE=0` would be in conflict with `-q`: the variable is there. What was typed counts
+    // more than a variable.
+    if cli.options.quiet && cli.options.verbose {
+        match (was_typed("quiet"), was_typed("verbose")) {
+            (true, false) => cli.options.verbose = false,
+            (false, true) => cli.options.quiet = false,
+            _ => {
+                let problem = "`--quiet` and `--verbose` cannot be used together\n";
+                return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, problem));
+            }
+        }
+    }
     if cli.get.login && !matches!(cli.command, None | Some(Command::Get(_))) {
         let problem = "`--login` is an option of `get`\n";
         return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, problem));
     }
     Ok((cli, format_was_typed))
+}
+
+/// Returns an argument that does not look at its variable if that is empty: an empty one counts as not set.
+fn without_empty_variable(argument: Arg, environment: &Environment) -> Arg {
+    match argument.get_env() {
+        Some(name) if environment.iter().any(|(known, value)| known == name && value.is_empty()) => {
+            argument.env(Resettable::Reset)
+        }
+        _ => argument,
+    }
 }
 
 /// A duration as people type it; a bare number is seconds.
@@ -254,7 +282,7 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<(Cli, bool), clap::Error> {
-        parse(line.split(' ').map(OsString::from))
+        parse(line.split(' ').map(OsString::from), &Environment::default())
     }
 
     #[test]

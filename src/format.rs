@@ -1,5 +1,6 @@
 //! The forms in which a token is handed over. This module knows tokens, not where they come from, and writes nothing
-//! itself. A token is made of characters that need no escaping in any of these forms ([`crate::token::AccessToken::new`]).
+//! itself. A token is made of characters that need no escaping inside quotation marks
+//! ([`crate::token::AccessToken::new`]).
 
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -97,6 +98,8 @@ pub fn render(answer: &Answer, format: Format, name: &VariableName, now: SystemT
         Format::Env(Shell::PowerShell) => line(&["$env:", name, " = '", token, "'"]),
         Format::Env(Shell::Nu) => line(&["$env.", name, " = '", token, "'"]),
         Format::Env(Shell::Cmd) => line(&["set \"", name, "=", token, "\""]),
+        // The one form without quotation marks, for `docker run --env-file`. A shell that reads it takes `~` for a home.
+        Format::Dotenv if token.starts_with('~') => line(&[name, "='", token, "'"]),
         Format::Dotenv => line(&[name, "=", token]),
         Format::Curl => line(&["header = \"Authorization: Bearer ", token, "\""]),
     }

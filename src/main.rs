@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use ibmcloud_token::environment::Environment;
 
 fn main() -> ExitCode {
-    let outcome = match cli::parse(std::env::args_os()) {
-        Ok((cli, format_was_typed)) => command::run(cli, format_was_typed, Environment::of_process()),
+    let environment = Environment::of_process();
+    let outcome = match cli::parse(std::env::args_os(), &environment) {
+        Ok((cli, format_was_typed)) => command::run(cli, format_was_typed, environment),
         Err(usage) => return report::usage(&usage),
     };
     match outcome {

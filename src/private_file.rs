@@ -1,7 +1,8 @@
 //! Writing a secret to a file that the user named: for them alone from the first byte, whole or not at all.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// Writes a file with mode 0600: a new file in the same directory, synced, renamed over the old one.
@@ -16,8 +17,9 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     if path.file_name().is_none() || path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
     }
-    // `tempfile` creates with 0600, whatever the umask.
+    // `tempfile` creates with 0600 less the umask; the rest is given afterwards.
     let mut file = tempfile::Builder::new().prefix(".ibmcloud-token-").tempfile_in(directory)?;
+    file.as_file().set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -31,7 +33,7 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 

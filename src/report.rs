@@ -20,6 +20,9 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
+/// How clap ends what it says about a mistake.
+const CLAP_S_HINT: &str = "For more information, try '--help'.";
+
 /// Writes one text to the standard error. Where that cannot be written to, there is nobody to tell.
 pub(crate) fn say(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
@@ -49,7 +52,8 @@ pub(crate) fn error(error: &Error) -> ExitCode {
 pub(crate) fn usage(usage: &clap::Error) -> ExitCode {
     let text = usage.to_string();
     if usage.use_stderr() {
-        say(&words::redact(&text));
+        let problem = words::redact(text.trim_end().trim_end_matches(CLAP_S_HINT).trim_end());
+        say(&format!("{problem}\nhint: see `ibmcloud-token --help`\n"));
         return ExitCode::from(2);
     }
     match io::stdout().write_all(text.as_bytes()) {

@@ -31,8 +31,9 @@ fn credentials(context: &Context, options: &LoginOptions) -> Result<Credentials>
         let place = secret_input::api_key_place(value)?;
         let key = secret_input::api_key(context, &place)?;
         return Ok(match place {
-            Place::File(path) => Credentials::ApiKeyFile(path.display().to_string()),
-            Place::Stdin => Credentials::ApiKey(key),
+            Place::File(path) if path.is_file() => Credentials::ApiKeyFile(path.display().to_string()),
+            // A pipe, as `@<(…)` is one, has been read to its end: there is nothing left in it for the CLI.
+            Place::File(_) | Place::Stdin => Credentials::ApiKey(key),
         });
     }
     if let Some(value) = &options.passcode {
@@ -81,14 +82,12 @@ pub(super) fn at_terminal(context: &Context, login: Login) -> Result<()> {
 
 /// A person takes the time they take: only the wait for the lock has a deadline.
 fn attended(context: &Context, login: &Login) -> Result<()> {
-    let before = context.with_session(context.deadline, |session| {
-        let before = present_token(session);
+    context.with_session(context.deadline, |session| {
         let cli = session.cli()?;
         let _lock = Session { deadline: Deadline::after(context.options.timeout), ..*session }.lock()?;
-        cli.login_at_terminal(login)?;
-        Ok(before)
+        ensure_change(session, || cli.login_at_terminal(login))
     })?;
-    ensure_logged_in(context, before.as_ref(), Deadline::after(context.options.timeout))
+    ensure_logged_in(context, Deadline::after(context.options.timeout))
 }
 
 fn unattended(context: &Context, login: &Login) -> Result<()> {
@@ -103,16 +102,32 @@ fn unattended(context: &Context, login: &Login) -> Result<()> {
             "log in with `--apikey @FILE`, `--apikey -` or IBMCLOUD_API_KEY, or with `--passcode -`",
         ));
     }
-    let before = context.with_session(context.deadline, |session| {
-        let before = present_token(session);
+    context.with_session(context.deadline, |session| {
         let cli = session.cli()?;
         let _lock = session.lock()?;
-        for line in cli.login_unattended(login, session.deadline)? {
-            context.say(&line);
-        }
-        Ok(before)
+        ensure_change(session, || {
+            for line in cli.login_unattended(login, session.deadline)? {
+                context.say(&line);
+            }
+            Ok(())
+        })
     })?;
-    ensure_logged_in(context, before.as_ref(), context.deadline)
+    ensure_logged_in(context, context.deadline)
+}
+
+/// Logs in, and sees that the session is another one: the CLI exits with 0 on "Incorrect Usage", and can print `OK` and
+/// fail after it, while an older session goes on. That is looked for before anybody has the CLI renew the old token.
+fn ensure_change(session: &Session<'_>, log_in: impl FnOnce() -> Result<()>) -> Result<()> {
+    let before = present_token(session);
+    log_in()?;
+    if before.is_some() && before == present_token(session) {
+        return Err(Error::new(
+            Kind::LoginNeeded,
+            "the login changed nothing: the session is the one from before",
+        )
+        .with_hint("see what `ibmcloud login` says above"));
+    }
+    Ok(())
 }
 
 /// Returns the token that the session file holds now. One who logs in may find the file torn: that is no error here.
@@ -120,21 +135,13 @@ fn present_token(session: &Session<'_>) -> Option<AccessToken> {
     SessionFile::read(&session.session_file()?, session.deadline).ok()?.access_token()
 }
 
-/// A login has worked if there is a token afterwards, and another than before: the CLI exits with 0 on "Incorrect
-/// Usage", and can print `OK` and fail after it, while an older session goes on.
-fn ensure_logged_in(context: &Context, before: Option<&AccessToken>, deadline: Deadline) -> Result<()> {
+/// A login has worked if there is a token afterwards.
+fn ensure_logged_in(context: &Context, deadline: Deadline) -> Result<()> {
     let answer = context.with_session(deadline, |session| session.access_token(Request::default())).map_err(
         |error| {
             if error.kind() == Kind::LoginNeeded { no_session() } else { error }
         },
     )?;
-    if before == Some(&answer.token) {
-        return Err(Error::new(
-            Kind::LoginNeeded,
-            "the login changed nothing: the session is the one from before",
-        )
-        .with_hint("see what `ibmcloud login` says above"));
-    }
     let claims = answer.token.claims();
     let who = claims.as_ref().and_then(|claims| claims.owner()).unwrap_or("somebody");
     let freshness = Freshness::of(&answer.token, SystemTime::now(), DEFAULT_LIFETIME);
@@ -150,8 +157,14 @@ fn no_session() -> Error {
 /// Reads the answer to a question whose default is yes. The end of the input is a no.
 fn is_yes() -> Result<bool> {
     let mut answer = String::new();
-    let length = io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Error::new(Kind::Internal, "the answer cannot be read").with_source(error))?;
+    let length = io::stdin().read_line(&mut answer).map_err(|error| {
+        Error::new(Kind::Internal, "the answer cannot be read")
+            .with_hint("choose beforehand: `ibmcloud-token login --sso`")
+            .with_source(error)
+    })?;
+    if length == 0 {
+        // The cursor still stands behind the question.
+        report::say("\n");
+    }
     Ok(length > 0 && matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
 }

@@ -103,7 +103,9 @@ impl Context {
             return Ok(());
         };
         directories::create_private(home).map_err(|error| {
-            Error::new(Kind::Internal, format!("`{}` cannot be created", home.display())).with_source(error)
+            Error::new(Kind::Internal, format!("`{}` cannot be created", home.display()))
+                .with_hint("set XDG_DATA_HOME to a directory that you may write to")
+                .with_source(error)
         })
     }
 

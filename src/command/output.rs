@@ -71,17 +71,19 @@ impl Context {
     /// Masks the token in the log first, by the command on the standard output, and only then hands it on.
     fn hand_over_to_github(&self, answer: &Answer) -> Result<()> {
         let token = answer.token.expose();
+        // A file that is not there has to be known before the mask, which holds the token, is written.
+        let mut files = Vec::new();
+        for path in GITHUB_FILES.iter().filter_map(|name| self.environment.get(name)).map(Path::new) {
+            let file = File::options().append(true).open(path).map_err(|error| cannot_write(path, error))?;
+            files.push((path, file));
+        }
         write_to_stdout(format::line(&["::add-mask::", token]).as_bytes())?;
         let assignment = format::line(&[self.options.name.as_str(), "=", token]);
-        for path in GITHUB_FILES.iter().filter_map(|name| self.environment.get(name)).map(Path::new) {
-            append(path, assignment.as_bytes()).map_err(|error| cannot_write(path, error))?;
+        for (path, mut file) in files {
+            file.write_all(assignment.as_bytes()).map_err(|error| cannot_write(path, error))?;
         }
         Ok(())
     }
-}
-
-fn append(path: &Path, line: &[u8]) -> io::Result<()> {
-    File::options().append(true).open(path)?.write_all(line)
 }
 
 /// A reader that has had enough is no error.

@@ -76,11 +76,15 @@ fn key_file(context: &Context, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
 /// Reads the standard input to its end.
 pub(super) fn stdin() -> Result<Zeroizing<Vec<u8>>> {
     process::read_capped(io::stdin().lock(), STDOUT_CAP)
-        .map_err(|error| Error::new(Kind::Internal, "the standard input cannot be read").with_source(error))?
+        .map_err(|error| cannot_read("the standard input cannot be read", error))?
         .ok_or_else(|| {
             Error::new(Kind::CliFailed, "there is more than 1 MiB on the standard input")
                 .with_hint("pipe only the output of `ibmcloud iam oauth-tokens` into it")
         })
+}
+
+fn cannot_read(what: &str, error: io::Error) -> Error {
+    Error::new(Kind::Internal, what).with_hint("give it as text, by a pipe or `< FILE`").with_source(error)
 }
 
 /// Reads a one-time passcode from the standard input.
@@ -93,9 +97,9 @@ pub(super) fn passcode(value: &str) -> Result<Zeroizing<String>> {
         .with_hint("use `--passcode -` and give it on the standard input"));
     }
     let mut line = Zeroizing::new(String::with_capacity(1024));
-    io::stdin().read_line(&mut line).map_err(|error| {
-        Error::new(Kind::Internal, "the passcode cannot be read from the standard input").with_source(error)
-    })?;
+    io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| cannot_read("the passcode cannot be read from the standard input", error))?;
     let passcode = line.trim();
     if passcode.is_empty() || !passcode.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::new(Kind::Usage, "the standard input holds no passcode")

@@ -22,6 +22,8 @@ pub enum Reason {
     Network,
     /// The CLI itself broke down.
     Crashed,
+    /// The CLI asked something, and there was nobody to answer.
+    Asked,
     /// The CLI did not understand its command line. It exits with 0 then (ibm-cloud-cli-release#144).
     IncorrectUsage,
 }
@@ -43,8 +45,10 @@ const SIGNS: &[(Reason, &str)] = &[
     // Go's net, net/http, crypto/tls and crypto/x509, and what its JSON decoder says to a proxy's HTML.
     (
         Reason::Network,
-        r"dial tcp|i/o timeout|no such host|connection (?:refused|reset)|x509:|tls: |proxyconnect|connectex:|wsarecv:|network is unreachable|no route to host|context deadline exceeded|Client\.Timeout exceeded|server misbehaving|unexpected EOF|https?://\S+: EOF\b|unsupported protocol scheme|invalid character '<' looking for",
+        r"dial tcp|i/o timeout|no such host|connection (?:refused|reset)|x509:|tls: |proxyconnect|connectex:|wsarecv:|network is unreachable|no route to host|context deadline exceeded|Client\.Timeout exceeded|server misbehaving|unexpected EOF|(?:\x22|://\S+): EOF\b|unsupported protocol scheme|invalid character '<' looking for",
     ),
+    // The SDK's prompts at the end of the input (`terminal/prompt.go`): `Could not read from input: EOF`, translated.
+    (Reason::Asked, r": EOF\b"),
     // The command to run, in quotation marks of any kind. On Windows with its whole path.
     (
         Reason::LoginNeeded,
@@ -76,8 +80,13 @@ static SIGN_SET: LazyLock<RegexSet> = LazyLock::new(|| {
 /// Returns the reason that a text gives, if it gives one.
 #[must_use]
 pub fn reason(text: &[u8]) -> Option<Reason> {
-    let text = words::without_escapes(text);
-    SIGN_SET.matches(&text).iter().next().map(|index| SIGNS[index].0)
+    strongest_reason([text])
+}
+
+/// Returns the reason that these texts give together: of a login, stderr says "Unable to authenticate" and stdout why.
+pub fn strongest_reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Reason> {
+    let sign = |text| SIGN_SET.matches(&words::without_escapes(text)).iter().next();
+    texts.into_iter().filter_map(sign).min().map(|index| SIGNS[index].0)
 }
 
 impl Reason {
@@ -95,6 +104,8 @@ impl Reason {
                 .with_hint("check the network, HTTPS_PROXY, and `ibmcloud api`; then try again"),
             Self::Crashed => Error::new(Kind::CliFailed, format!("{run} crashed"))
                 .with_hint("update the CLI with `ibmcloud update`, or set LANG to a locale that is installed"),
+            Self::Asked => Error::new(Kind::CliFailed, format!("there is nobody to answer the questions of {run}"))
+                .with_hint("run it at a terminal, or answer beforehand: `ibmcloud-token login -c ACCOUNT_ID -r REGION …`"),
             Self::IncorrectUsage => Error::new(Kind::CliFailed, format!("this version of the CLI does not understand {run}"))
                 .with_hint("update the CLI with `ibmcloud update`"),
         }
@@ -107,7 +118,9 @@ mod tests {
 
     #[test]
     fn the_reason_is_found_in_any_language() {
-        use Reason::{Crashed, CredentialsRejected, FederatedId, IncorrectUsage, LoginNeeded, Network};
+        use Reason::{
+            Asked, Crashed, CredentialsRejected, FederatedId, IncorrectUsage, LoginNeeded, Network,
+        };
         for (text, expected) in [
             ("FAILED\nNot logged in. Use 'ibmcloud login' to log in.", Some(LoginNeeded)),
             ("FEHLGESCHLAGEN\nNicht angemeldet. Verwenden Sie „ibmcloud login“.", Some(LoginNeeded)),
@@ -121,9 +134,10 @@ mod tests {
             ),
             ("Statuscode: 503, Fehlercode: BXNIM0001E, Nachricht: x", Some(Network)),
             ("状态码：429，x", Some(Network)),
-            ("connectex: Se produjo un error", Some(Network)),
             ("Post \"https://iam.cloud.ibm.com/identity/token\": EOF", Some(Network)),
-            ("Could not read from input: EOF", None),
+            ("Get https://iam.cloud.ibm.com: EOF", Some(Network)),
+            ("Could not read from input: EOF", Some(Asked)),
+            ("connectex: Se produjo un error", Some(Network)),
             ("Code: BXNIM0608E, message: Your user id is federated", Some(FederatedId)),
             ("( C:\\bin\\ibmcloud.exe login --sso ), or use API key", Some(FederatedId)),
             ("Status code: 400, error code: BXNIM0415E, message: x", Some(CredentialsRejected)),

@@ -71,8 +71,10 @@ impl Ibmcloud {
             _ => process::capture(&invocation, deadline),
         };
         let output = output.map_err(|error| cannot_run(&invocation, error))?;
-        ensure_success(&invocation, &output, deadline, &known, || false)?;
-        Ok(talk(&output, &known))
+        // Why a login fails stands on stdout: the BXNIM code and IAM's message.
+        ensure_success(&invocation, &output, deadline, &known, || false)
+            .map_err(|error| error.with_cli_words(talk(&output, &known, words::excerpt)))?;
+        Ok(talk(&output, &known, words::clean))
     }
 
     fn interactive(&self, arguments: &[&str]) -> Invocation {
@@ -125,8 +127,8 @@ fn passcode_script(passcode: &str) -> impl FnMut(&[u8]) -> Answer {
 }
 
 /// Returns what the CLI said on both streams.
-fn talk(output: &Output, known: &[&str]) -> Vec<String> {
-    [&output.stdout, &output.stderr].into_iter().flat_map(|text| words::clean(text, known)).collect()
+fn talk(output: &Output, known: &[&str], clean: impl Fn(&[u8], &[&str]) -> Vec<String>) -> Vec<String> {
+    [&output.stdout, &output.stderr].into_iter().flat_map(|text| clean(text, known)).collect()
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Ibmcloud {
 }
 
 fn reason(output: &Output) -> Option<failure::Reason> {
-    [&output.stderr, &output.stdout].into_iter().find_map(|text| failure::reason(text))
+    failure::strongest_reason([output.stderr.as_slice(), &output.stdout])
 }
 
 /// Returns an error unless the run came to its end and reported success; `known` secrets are not in it.
