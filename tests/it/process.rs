@@ -371,6 +371,21 @@ fn a_question_is_answered_by_the_end_of_the_input() {
 }
 
 #[test]
+fn the_question_about_an_update_is_not_asked() {
+    let sandbox = Sandbox::new().with("STAND_IN_UPDATE", "1");
+    let asked = Outcome::from(
+        sandbox
+            .command(root().join("tests/stand-in/ibmcloud"))
+            .args(["iam", "oauth-tokens"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap(),
+    );
+    assert!(asked.payload().contains("Do you want to update?"));
+    assert_eq!(sandbox.run("get").payload(), format!("Bearer {}", token("passcode-mfa")));
+}
+
+#[test]
 fn a_cli_in_the_current_folder_is_not_run() {
     let stand_in = root().join("tests/stand-in");
     let system = "/usr/local/bin:/usr/bin:/bin";

@@ -81,7 +81,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Looks at the argv of every process in a home, again and again.
 struct ArgvWatch {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Vec<String>>>,
+    thread: JoinHandle<Vec<String>>,
 }
 
 impl ArgvWatch {
@@ -105,14 +105,14 @@ impl ArgvWatch {
             }
             seen
         });
-        Self { stop, thread: Some(thread) }
+        Self { stop, thread }
     }
 
     /// Checks what was seen: us and the CLI, for otherwise nobody has looked, and no secret.
     #[track_caller]
-    fn saw_no_secret(mut self, secrets: &Secrets, cli: &str) {
+    fn saw_no_secret(self, secrets: &Secrets, cli: &str) {
         self.stop.store(true, Ordering::Relaxed);
-        let seen = self.thread.take().unwrap().join().unwrap();
+        let seen = self.thread.join().unwrap();
         for program in [PROGRAM, cli] {
             assert!(seen.iter().any(|arguments| arguments.contains(program)), "{seen:?}");
         }
