@@ -255,9 +255,7 @@ pub(crate) fn parse(
 /// Returns an argument that does not look at its variable if that is empty: an empty one counts as not set.
 fn without_empty_variable(argument: Arg, environment: &Environment) -> Arg {
     match argument.get_env() {
-        Some(name) if environment.iter().any(|(known, value)| known == name && value.is_empty()) => {
-            argument.env(Resettable::Reset)
-        }
+        Some(name) if environment.is_empty(name) => argument.env(Resettable::Reset),
         _ => argument,
     }
 }

@@ -21,6 +21,12 @@ impl Environment {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// Returns whether a variable is set, to nothing.
+    #[must_use]
+    pub fn is_empty(&self, name: &OsStr) -> bool {
+        self.0.get(name).is_some_and(|value| value.is_empty())
+    }
+
     /// Returns the first of these variables that is set and not empty.
     #[must_use]
     pub fn first(&self, names: &[&str]) -> Option<&OsStr> {

@@ -2,7 +2,7 @@
 //!
 //! There is one error type. Its kind says what the user can do about it, and is the exit status; its message says
 //! what happened; its hint says what to do; and the CLI's own words, cleaned, go along. No part of it ever holds a
-//! secret: whoever builds one from foreign text passes that through [`crate::ibmcloud::words`] first.
+//! secret: whoever builds one from foreign text passes that through [`crate::words`] first.
 
 use std::fmt;
 

@@ -39,5 +39,7 @@ pub mod ibmcloud;
 pub mod lock;
 pub mod note;
 pub mod private_file;
+pub mod secret_bytes;
 pub mod source;
 pub mod token;
+pub mod words;

@@ -6,8 +6,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use ibmcloud_token::error::Error;
-use ibmcloud_token::ibmcloud::words;
 use ibmcloud_token::note::Note;
+use ibmcloud_token::words;
 
 /// What is said beside errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,5 @@
 //! `get`: print the token of the current session.
 
-use std::io::{self, IsTerminal as _};
-
 use ibmcloud_token::deadline::Deadline;
 use ibmcloud_token::error::{Kind, Result};
 use ibmcloud_token::ibmcloud::{Credentials, Login};
@@ -14,7 +12,7 @@ pub(super) fn run(context: &Context, options: &GetOptions) -> Result<()> {
     context.ensure_session_home()?;
     let answer = context.with_session(context.deadline, |session| session.access_token(context.request()));
     let answer = match answer {
-        Err(error) if error.kind() == Kind::LoginNeeded && options.login && is_at_terminal() => {
+        Err(error) if error.kind() == Kind::LoginNeeded && options.login && login::is_at_terminal() => {
             let login = Login { credentials: Credentials::Plain, arguments: Vec::new() };
             login::at_terminal(context, login)?;
             context.with_session(Deadline::after(context.options.timeout), |session| {
@@ -24,9 +22,4 @@ pub(super) fn run(context: &Context, options: &GetOptions) -> Result<()> {
         answer => answer?,
     };
     context.hand_over(&answer)
-}
-
-/// Returns whether there is a person to talk with. The standard output does not count: it is captured.
-pub(super) fn is_at_terminal() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -1,6 +1,6 @@
 //! `login`: run `ibmcloud login`, and see that a token can be had afterwards.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::time::SystemTime;
 
 use ibmcloud_token::deadline::Deadline;
@@ -10,8 +10,8 @@ use ibmcloud_token::ibmcloud::{Credentials, Login};
 use ibmcloud_token::source::{DEFAULT_LIFETIME, Request, Session};
 use ibmcloud_token::token::{AccessToken, Freshness};
 
+use super::Context;
 use super::secret_input::{self, Place};
-use super::{Context, get};
 use crate::cli::LoginOptions;
 use crate::report;
 
@@ -19,11 +19,16 @@ pub(super) fn run(context: &Context, options: &LoginOptions) -> Result<()> {
     let login = Login { credentials: credentials(context, options)?, arguments: arguments(options) };
     context.ensure_session_home()?;
     // A secret from the standard input is used up by then: nothing else can be asked there.
-    if get::is_at_terminal() && !matches!(login.credentials, Credentials::Passcode(_)) {
+    if is_at_terminal() && !matches!(login.credentials, Credentials::Passcode(_)) {
         at_terminal(context, login)
     } else {
         unattended(context, &login)
     }
+}
+
+/// Returns whether there is a person to talk with. The standard output does not count: it is captured.
+pub(super) fn is_at_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 fn credentials(context: &Context, options: &LoginOptions) -> Result<Credentials> {

@@ -7,10 +7,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use ibmcloud_token::error::{Error, Kind, Result};
-use ibmcloud_token::ibmcloud::process::{self, STDOUT_CAP};
-use ibmcloud_token::ibmcloud::words;
+use ibmcloud_token::ibmcloud::process::STDOUT_CAP;
 use ibmcloud_token::note::Note;
+use ibmcloud_token::secret_bytes::read_capped;
 use ibmcloud_token::token::ApiKey;
+use ibmcloud_token::words;
 use zeroize::Zeroizing;
 
 use super::Context;
@@ -69,13 +70,13 @@ fn key_file(context: &Context, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if metadata.is_file() && metadata.mode() & 0o077 != 0 {
         context.note(&Note::KeyFileIsReadable(path.to_owned()));
     }
-    let bytes = process::read_capped(&file, KEY_FILE_CAP).map_err(unreadable)?;
+    let bytes = read_capped(&file, KEY_FILE_CAP).map_err(unreadable)?;
     bytes.ok_or_else(|| unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 KiB")))
 }
 
 /// Reads the standard input to its end.
 pub(super) fn stdin() -> Result<Zeroizing<Vec<u8>>> {
-    process::read_capped(io::stdin().lock(), STDOUT_CAP)
+    read_capped(io::stdin().lock(), STDOUT_CAP)
         .map_err(|error| cannot_read("the standard input cannot be read", error))?
         .ok_or_else(|| {
             Error::new(Kind::CliFailed, "there is more than 1 MiB on the standard input")

@@ -27,8 +27,8 @@ use retry::{Backoff, Verdict};
 use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{Error, Kind, Result};
-use crate::ibmcloud::process::read_capped;
 use crate::note::{Note, Notes};
+use crate::secret_bytes::read_capped;
 use crate::token::ApiKey;
 
 /// The grant of the request: an API key (`ibm-cloud-sdk-core`, IAM identity API).

@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 
 use super::Endpoint;
 use crate::error::{Error, Kind};
-use crate::ibmcloud::words;
 use crate::source::{Answer, Source};
 use crate::token::{AccessToken, ApiKey, claims};
+use crate::words;
 
 /// A token that IAM issued.
 pub struct Exchanged {

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use regex::bytes::RegexSet;
 
-use super::words;
 use crate::error::{Error, Kind};
+use crate::words;
 
 /// What the words of a failed run say about its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

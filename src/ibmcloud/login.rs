@@ -11,10 +11,11 @@ use std::ffi::OsStr;
 use zeroize::Zeroizing;
 
 use super::process::{self, Answer, Invocation, Output};
-use super::{Ibmcloud, cannot_run, ensure_success, words};
+use super::{Ibmcloud, cannot_run, ensure_success};
 use crate::deadline::Deadline;
 use crate::error::{Error, Kind, Result};
 use crate::token::ApiKey;
+use crate::words;
 
 /// The CLI's variables for an API key.
 const API_KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "BLUEMIX_API_KEY"];

@@ -12,7 +12,6 @@ mod login;
 pub mod oauth_tokens;
 pub mod process;
 pub mod session_file;
-pub mod words;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -26,6 +25,7 @@ use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::token::AccessToken;
+use crate::words;
 
 /// Variables of the CLI that a captured run gets set, each with its old name (`bluemix/env.go`): no colours, no
 /// question about an update, no analytics, no trace.

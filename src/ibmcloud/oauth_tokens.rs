@@ -13,8 +13,8 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::words;
 use crate::token::{AccessToken, Claims, InvalidToken};
+use crate::words;
 
 /// Why there is no token in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 use super::group;
 use crate::deadline::Deadline;
 use crate::environment::Environment;
+use crate::secret_bytes::{append, for_each_chunk};
 
 /// How much of stdout is read before the run is stopped. A real answer is under 10 KiB.
 pub const STDOUT_CAP: usize = 1024 * 1024;
@@ -270,8 +271,9 @@ impl Run {
     }
 }
 
-fn read_stdout(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
-    read_all(&mut pipe, |chunk| {
+fn read_stdout(pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
+    // A pipe that cannot be read has come to its end.
+    let _ = for_each_chunk(pipe, |chunk| {
         let mut buffer = lock(buffer);
         let room = STDOUT_CAP - buffer.len();
         append(&mut buffer, &chunk[..chunk.len().min(room)]);
@@ -282,9 +284,9 @@ fn read_stdout(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
     let _ = events.send(Event::Stdout { closed: true });
 }
 
-fn read_stderr(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
+fn read_stderr(pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
     let mut is_cut = false;
-    read_all(&mut pipe, |chunk| {
+    let _ = for_each_chunk(pipe, |chunk| {
         if !is_cut {
             let mut buffer = lock(buffer);
             let room = STDERR_CAP - buffer.len();
@@ -299,45 +301,6 @@ fn read_stderr(mut pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
         true
     });
     let _ = events.send(Event::StderrClosed);
-}
-
-/// Hands over what a pipe holds, chunk by chunk, until its end, an error, or `take` has had enough.
-fn read_all(pipe: &mut impl Read, mut take: impl FnMut(&[u8]) -> bool) {
-    let mut chunk = Zeroizing::new([0; 16 * 1024]);
-    loop {
-        match pipe.read(chunk.as_mut_slice()) {
-            Ok(0) => return,
-            Ok(length) if take(&chunk[..length]) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(_) | Err(_) => return,
-        }
-    }
-}
-
-/// Reads a whole input of ours, up to `cap` bytes; nothing if there is more. No copy of it is left in memory.
-pub fn read_capped(mut input: impl Read, cap: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut content = Zeroizing::new(Vec::new());
-    let mut chunk = Zeroizing::new([0; 16 * 1024]);
-    loop {
-        match input.read(chunk.as_mut_slice()) {
-            Ok(0) => return Ok(Some(content)),
-            Ok(length) if content.len() + length > cap => return Ok(None),
-            Ok(length) => append(&mut content, &chunk[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Appends to a secret buffer without leaving an unwiped copy behind, as `Vec`'s own growth would.
-fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
-    let needed = buffer.len() + bytes.len();
-    if needed > buffer.capacity() {
-        let mut larger = Zeroizing::new(Vec::with_capacity(needed.next_power_of_two()));
-        larger.extend_from_slice(buffer);
-        *buffer = larger;
-    }
-    buffer.extend_from_slice(bytes);
 }
 
 fn take(buffer: &Buffer) -> Zeroizing<Vec<u8>> {

@@ -19,8 +19,8 @@ use serde_json::Value;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-use super::process;
 use crate::deadline::Deadline;
+use crate::secret_bytes::read_capped;
 use crate::token::AccessToken;
 
 /// A session file is a few KiB.
@@ -150,7 +150,7 @@ fn read_regular_file(file: &File) -> Result<Zeroizing<Vec<u8>>, Reason> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(Reason::NotOurs);
     }
-    process::read_capped(file, CAP).map_err(Reason::Unreadable)?.ok_or(Reason::TooLarge)
+    read_capped(file, CAP).map_err(Reason::Unreadable)?.ok_or(Reason::TooLarge)
 }
 
 /// What a session file says beside the tokens. The names are the CLI's own (`core_config/bx_config.go`); a member of

@@ -3,9 +3,9 @@
 //! The goldens lie in `tests/goldens`; `SNAPSHOTS=overwrite cargo test` writes them anew, to be read before they are
 //! committed. Tokens are shortened to their names there, in angle brackets.
 
-use std::fmt::Write as _;
 use std::fs;
 
+use regex::Regex;
 use snapbox::{Data, assert_data_eq};
 
 use crate::sandbox::{Outcome, Sandbox, recorded, right_token, root, situations};
@@ -29,25 +29,15 @@ pub(crate) fn assert_golden(name: &str, command: &str, outcome: &Outcome, sandbo
 
 /// Replaces what depends on the present time.
 fn without_times(text: &str) -> String {
-    let mut lines = String::new();
-    for line in text.lines() {
-        let line = match line.split_once("(it says 20") {
-            Some((before, after)) => {
-                format!("{before}(it says <now>{}", after.split_once(')').map_or("", |(_, rest)| rest))
-            }
-            None => line.to_owned(),
-        };
-        let line = regex::Regex::new(r#""expires_in":\d+"#)
-            .unwrap()
-            .replace(&line, "\"expires_in\":<seconds>")
-            .into_owned();
-        let line = regex::Regex::new(r"(expired|valid for another) \d+\w+( \d+\w+)?")
-            .unwrap()
-            .replace(&line, "$1 <duration>")
-            .into_owned();
-        let _ = writeln!(lines, "{line}");
+    let mut text = text.to_owned();
+    for (pattern, replacement) in [
+        (r"\(it says 20[^)]*\)", "(it says <now>)"),
+        (r#""expires_in":\d+"#, "\"expires_in\":<seconds>"),
+        (r"(expired|valid for another) \d+\w+( \d+\w+)?", "$1 <duration>"),
+    ] {
+        text = Regex::new(pattern).unwrap().replace_all(&text, replacement).into_owned();
     }
-    lines
+    text
 }
 
 #[test]
@@ -58,7 +48,7 @@ fn get_makes_the_right_thing_of_every_situation() {
         match right_token(&situation) {
             Some(token) => assert_eq!(outcome.payload(), format!("Bearer {token}"), "{situation}"),
             None => {
-                assert_eq!((outcome.status != Some(0), outcome.stdout.as_str()), (true, ""), "{situation}")
+                assert_eq!((outcome.status != Some(0), outcome.stdout.as_str()), (true, ""), "{situation}");
             }
         }
         assert_golden(&format!("get/{situation}"), "ibmcloud-token get", &outcome, &sandbox);
@@ -73,7 +63,7 @@ fn parse_makes_the_same_of_the_same_output() {
         match right_token(&situation) {
             Some(token) => assert_eq!(outcome.payload(), format!("Bearer {token}"), "{situation}"),
             None => {
-                assert_eq!((outcome.status != Some(0), outcome.stdout.as_str()), (true, ""), "{situation}")
+                assert_eq!((outcome.status != Some(0), outcome.stdout.as_str()), (true, ""), "{situation}");
             }
         }
         assert_golden(&format!("parse/{situation}"), "ibmcloud-token parse", &outcome, &sandbox);

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, eventually, jwt, recorded, root, token};
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, eventually, jwt, recorded, root, spawn, token};
 
 /// Far less than what is waited for where something goes wrong, far more than a busy machine adds.
 const SOON: Duration = Duration::from_secs(8);
@@ -77,7 +77,7 @@ fn timed(run: impl FnOnce() -> Outcome) -> (Outcome, Duration) {
 
 /// Runs the program, and returns its peak memory in KiB too.
 fn watched(sandbox: &Sandbox, line: &str) -> (Outcome, u64) {
-    let child = sandbox.spawn(&mut sandbox.program(line.split(' ')));
+    let child = spawn(&mut sandbox.program(line.split(' ')));
     let status = format!("/proc/{}/status", child.id());
     let watcher = thread::spawn(move || {
         let mut peak = 0;
@@ -119,7 +119,7 @@ struct Waiting {
 
 impl Waiting {
     fn start(sandbox: &Sandbox, command: &mut Command) -> Self {
-        let program = sandbox.spawn(command);
+        let program = spawn(command);
         let noted = if command.get_envs().any(|(name, _)| name == "STAND_IN_GRANDCHILD") { 2 } else { 1 };
         eventually("the CLI does not run", || noted_by_the_stand_in(sandbox).len() == noted);
         Self { program, cli: noted_by_the_stand_in(sandbox)[0] }
@@ -363,7 +363,7 @@ fn the_cli_gets_its_arguments_and_nothing_else_of_ours() {
 fn a_question_is_answered_by_the_end_of_the_input() {
     let sandbox = Sandbox::replaying("login-sso");
     sandbox.write_session(&jwt(-7200, -3600));
-    let mut child = sandbox.spawn(sandbox.program(["--timeout", "20s"]).stdin(Stdio::piped()));
+    let mut child = spawn(sandbox.program(["--timeout", "20s"]).stdin(Stdio::piped()));
     let stdin = child.stdin.take();
     let outcome = Outcome::from(child.wait_with_output().unwrap());
     drop(stdin);

@@ -199,18 +199,13 @@ impl Sandbox {
 
     /// Runs the program with something on its standard input.
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Outcome {
-        let mut child = self.spawn(self.program(line.split_whitespace()).stdin(Stdio::piped()));
+        let mut child = spawn(self.program(line.split_whitespace()).stdin(Stdio::piped()));
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         output.into()
-    }
-
-    /// Starts a program with both outputs captured.
-    pub(crate) fn spawn(&self, command: &mut Command) -> Child {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Runs a line of shell, with the program under test as `ibmcloud-token`.
@@ -227,7 +222,13 @@ impl Sandbox {
     }
 }
 
+/// Starts a program with both outputs captured.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
 /// Whether a tool is there. Where the tests have to be complete, as in CI, it has to be.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn has(tool: &str) -> bool {
     let found = which::which(tool).is_ok();
     let required = std::env::var_os("IBMCLOUD_TOKEN_TEST_ALL").is_some();

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
-use crate::sandbox::{Outcome, Sandbox, has, jwt, jwt_of, recorded, right_token, root, situations, token};
+use crate::sandbox::{
+    Outcome, Sandbox, has, jwt, jwt_of, recorded, right_token, root, situations, spawn, token,
+};
 
 /// The recorded session of a user, with another token in it.
 fn session_with(token: &str) -> String {
@@ -252,7 +254,7 @@ fn a_torn_file_that_becomes_whole_answers_without_the_cli() {
         let whole = session_with(&token);
         let sandbox = Sandbox::with_session();
         let path = sandbox.write(".bluemix/config.json", &whole[..torn_length]);
-        let child = sandbox.spawn(&mut sandbox.program(["--format", "token"]));
+        let child = spawn(&mut sandbox.program(["--format", "token"]));
         thread::sleep(Duration::from_millis(300));
         let mut file = File::options().write(true).open(&path).unwrap();
         file.seek(std::io::SeekFrom::Start(torn_length as u64)).unwrap();

@@ -29,7 +29,7 @@ static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Returns a text without escape sequences.
-pub(super) fn without_escapes(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn without_escapes(text: &[u8]) -> Cow<'_, [u8]> {
     // Colours are the exception, and the pattern takes longer to compile than this look takes.
     if !text.contains(&0x1b) {
         return Cow::Borrowed(text);

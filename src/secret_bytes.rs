@@ -1,0 +1,57 @@
+//! Bytes that may hold a secret: read up to a cap, and without an unwiped copy of them left in memory.
+
+use std::io::{self, Read};
+
+use zeroize::Zeroizing;
+
+/// Reads a whole input, up to `cap` bytes; nothing if there is more.
+pub fn read_capped(input: impl Read, cap: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut content = Zeroizing::new(Vec::new());
+    let mut fits = true;
+    for_each_chunk(input, |chunk| {
+        fits = content.len() + chunk.len() <= cap;
+        if fits {
+            append(&mut content, chunk);
+        }
+        fits
+    })?;
+    Ok(fits.then_some(content))
+}
+
+/// Hands over what an input holds, chunk by chunk, until its end, an error, or `take` has had enough.
+pub(crate) fn for_each_chunk(mut input: impl Read, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
+    let mut chunk = Zeroizing::new([0; 16 * 1024]);
+    loop {
+        match input.read(chunk.as_mut_slice()) {
+            Ok(0) => return Ok(()),
+            Ok(length) if take(&chunk[..length]) => {}
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Appends to a buffer without leaving an unwiped copy behind, as `Vec`'s own growth would.
+pub(crate) fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+    let needed = buffer.len() + bytes.len();
+    if needed > buffer.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.next_power_of_two()));
+        larger.extend_from_slice(buffer);
+        *buffer = larger;
+    }
+    buffer.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_input_is_read_whole_or_not_at_all() {
+        let input = vec![7; 100_000];
+        assert_eq!(read_capped(&input[..], 100_000).unwrap().unwrap().as_slice(), input);
+        assert!(read_capped(&input[..], 99_999).unwrap().is_none());
+        assert!(read_capped(io::empty(), 0).unwrap().unwrap().is_empty());
+    }
+}
