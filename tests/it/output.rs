@@ -437,7 +437,7 @@ fn an_empty_variable_counts_as_not_set() {
 fn options_stand_before_and_after_the_command() {
     let (sandbox, _) = logged_in();
     for (before, after) in [
-        ("--min-ttl 2h get", "get --min-ttl 2h"),
+        ("--min-ttl soon get", "get --min-ttl soon"),
         ("--timeout nonsense get", "get --timeout nonsense"),
         ("--ibmcloud no-such --fresh get", "get --fresh --ibmcloud no-such"),
         ("--session none get", "get --session none"),
