@@ -81,6 +81,10 @@ impl Ibmcloud {
     fn interactive(&self, arguments: &[&str]) -> Invocation {
         let mut environment = self.environment.clone();
         environment.remove(&[super::REDIRECTS_THE_REFRESH_TOKEN]);
+        // The CLI has a variable of its own for what everybody else calls NO_COLOR (https://no-color.org).
+        if environment.get("NO_COLOR").is_some() {
+            environment.set("IBMCLOUD_COLOR", "false");
+        }
         self.invocation(arguments, environment)
     }
 
