@@ -32,6 +32,17 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
+/// [`Cli`] when no command is named. Clap copies the global options into every command there is; an answer from the
+/// session file takes less time than that.
+#[derive(Parser)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
+struct WithoutCommand {
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    get: GetOptions,
+}
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
@@ -227,12 +238,23 @@ pub(crate) fn parse(
     arguments: impl Iterator<Item = OsString>,
     environment: &Environment,
 ) -> Result<(Cli, bool), clap::Error> {
-    let command = Cli::command().mut_args(|argument| without_empty_variable(argument, environment));
-    let matches = command.try_get_matches_from(arguments)?;
+    let arguments: Vec<OsString> = arguments.collect();
+    let get_matches = |command: clap::Command| {
+        let command = command.mut_args(|argument| without_empty_variable(argument, environment));
+        command.try_get_matches_from(&arguments)
+    };
+    // Most calls name no command. What goes wrong then, or asks for help, is told by the whole definition.
+    let (matches, mut cli) = if let Ok(matches) = get_matches(WithoutCommand::command()) {
+        let WithoutCommand { options, get } = WithoutCommand::from_arg_matches(&matches)?;
+        (matches, Cli { options, get, command: None })
+    } else {
+        let matches = get_matches(Cli::command())?;
+        let cli = Cli::from_arg_matches(&matches)?;
+        (matches, cli)
+    };
     let innermost = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     let was_typed = |option| innermost.value_source(option) == Some(ValueSource::CommandLine);
     let format_was_typed = was_typed("format");
-    let mut cli = Cli::from_arg_matches(&matches)?;
     // For clap, `IBMCLOUD_TOKEN_VERBOSE=0` would be in conflict with `-q`: the variable is there. What was typed counts
     // more than a variable.
     if cli.options.quiet && cli.options.verbose {

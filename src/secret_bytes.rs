@@ -4,18 +4,32 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
+/// Room for a session file; what is wiped costs time, so not much more.
+const USUAL_SIZE: usize = 8 * 1024;
+
 /// Reads a whole input, up to `cap` bytes; nothing if there is more.
-pub fn read_capped(input: impl Read, cap: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut content = Zeroizing::new(Vec::new());
-    let mut fits = true;
-    for_each_chunk(input, |chunk| {
-        fits = content.len() + chunk.len() <= cap;
-        if fits {
-            append(&mut content, chunk);
+pub fn read_capped(mut input: impl Read, cap: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut content = Zeroizing::new(vec![0; USUAL_SIZE]);
+    let mut length = 0;
+    loop {
+        match input.read(&mut content[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        fits
-    })?;
-    Ok(fits.then_some(content))
+        if length > cap {
+            return Ok(None);
+        }
+        if length == content.len() {
+            // The old one is wiped as it is dropped; `Vec`'s own growth would not do that.
+            let mut larger = Zeroizing::new(vec![0; length * 2]);
+            larger[..length].copy_from_slice(&content);
+            content = larger;
+        }
+    }
+    content.truncate(length);
+    Ok(Some(content))
 }
 
 /// Hands over what an input holds, chunk by chunk, until its end, an error, or `take` has had enough.

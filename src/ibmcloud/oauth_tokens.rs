@@ -352,7 +352,7 @@ mod tests {
                 let once = || {
                     let before = worked();
                     let _ = parse(output.as_bytes());
-                    worked() - before
+                    worked().saturating_sub(before)
                 };
                 (0..3).map(|_| once()).min().unwrap()
             };

@@ -386,6 +386,22 @@ fn nothing_of_ours_is_coloured_on_a_terminal() {
 }
 
 #[test]
+fn the_cli_is_told_of_no_color_in_its_own_words() {
+    if !has("setsid") {
+        return;
+    }
+    for (no_color, told) in [("1", true), ("", false)] {
+        let sandbox =
+            Sandbox::with_session().with("NO_COLOR", no_color).with("STAND_IN_LOGIN", "login-sso-otp-auto");
+        let mut terminal = Terminal::start(&sandbox, PROGRAM, &["login", "--sso"]);
+        terminal.answer("code > ", "one-time");
+        assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen());
+        let (_, environment) = last_login(&sandbox);
+        assert_eq!(environment.contains(&"IBMCLOUD_COLOR=false".to_owned()), told);
+    }
+}
+
+#[test]
 fn ctrl_c_at_the_password_ends_everything() {
     if !has("setsid") {
         return;
