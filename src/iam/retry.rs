@@ -53,7 +53,7 @@ impl Backoff {
         let longest = FIRST_PAUSE * 2_u32.pow(self.attempts - 1);
         let pause = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
         // What the service asks for is kept, and stretched: everybody was told the same.
-        let pause = retry_after.map_or(pause, |retry_after| retry_after + pause / 4);
+        let pause = retry_after.map_or(pause, |retry_after| retry_after.saturating_add(pause / 4));
         (pause < remaining).then_some(pause)
     }
 }
@@ -104,6 +104,14 @@ mod tests {
             assert!((longest / 2..=longest).contains(pause), "{pause:?}");
         }
         assert_ne!(first, pauses());
+    }
+
+    #[test]
+    fn an_endless_pause_does_not_fit_either() {
+        let mut backoff = Backoff::default();
+        for _ in 1..MOST_ATTEMPTS {
+            assert_eq!(backoff.pause(Some(Duration::from_secs(u64::MAX)), HOUR), None);
+        }
     }
 
     #[test]
