@@ -75,10 +75,7 @@ fn contenders(url: &str) -> Vec<Contender> {
     let python = std::env::var_os("IBMCLOUD_TOKEN_TEST_PYTHON").map_or(installed, PathBuf::from);
     let (python, client) = (python.display(), root.join("tests/interop/client.py"));
     [
-        (
-            "exchange",
-            format!("TIME '{PROGRAM}' exchange --format token --endpoint {url} --apikey @key"),
-        ),
+        ("exchange", format!("TIME '{PROGRAM}' exchange --format token --endpoint {url} --apikey @key")),
         (
             "curl | jq",
             format!(
@@ -116,6 +113,6 @@ fn row(contender: Contender) -> (String, String) {
     times.sort();
     peaks.sort_unstable();
     let milliseconds = times[times.len() / 2].as_secs_f64() * 1000.0;
-    let memory = peaks.get(peaks.len() / 2).map_or(String::new(), |peak| format!(", {} KiB", peak));
+    let memory = peaks.get(peaks.len() / 2).map_or(String::new(), |peak| format!(", {peak} KiB"));
     (name.to_owned(), format!("{milliseconds:.1} ms{memory}"))
 }

@@ -137,10 +137,9 @@ fn a_proxy_that_cannot_reach_the_service_is_told_from_it() {
     // The name is the proxy's to resolve.
     let proxy = Proxy::connecting_to(443, "");
     let outcome = Client::at("https://iam.invalid").with("HTTPS_PROXY", proxy.url()).run("--timeout 20s");
-    assert_eq!(
-        error(outcome.fails_with(6)),
-        format!("the proxy `{}` did not connect to `https://iam.invalid`: it answered with 500", proxy.url())
-    );
+    let message =
+        format!("the proxy `{}` did not connect to `https://iam.invalid`: it answered with 5", proxy.url());
+    assert!(error(outcome.fails_with(6)).starts_with(&message), "{outcome:?}");
     assert_eq!(proxy.connects(), ["iam.invalid:443"]);
 }
 
@@ -151,7 +150,7 @@ fn a_proxy_that_is_down_or_unknown_is_told_from_the_service() {
     for (url, what) in [
         (
             "http://user:hunter2@127.0.0.1:1",
-            "the proxy `http://127.0.0.1:1` could not be connected to: Connection refused (os error 111)",
+            "the proxy `http://127.0.0.1:1` could not be connected to: Connection refused",
         ),
         (
             "http://user:hunter2@proxy.invalid:3128",
@@ -159,7 +158,7 @@ fn a_proxy_that_is_down_or_unknown_is_told_from_the_service() {
         ),
     ] {
         let outcome = Client::of(&service).with("HTTPS_PROXY", url).run("--timeout 2s");
-        assert_eq!(error(outcome.fails_with(6)), what);
+        assert!(error(outcome.fails_with(6)).starts_with(what), "{outcome:?}");
         assert!(hint(&outcome).contains("HTTPS_PROXY"), "{outcome:?}");
         assert!(!outcome.stderr.contains("hunter2"), "{outcome:?}");
     }

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::server::{Service, Step, answer, head};
@@ -23,20 +24,20 @@ fn pauses(service: &Service) -> Vec<Duration> {
     service.requests().windows(2).map(|pair| pair[1].at - pair[0].at).collect()
 }
 
-/// Runs with a deadline, and checks that it held: a loaded machine is given two seconds to notice.
+/// Runs with a deadline, and checks that it held: a loaded machine is given time to notice.
 #[track_caller]
 fn run_until(client: &Client, timeout: Duration) -> (Outcome, Duration) {
     let start = Instant::now();
     let outcome = client.run(&format!("--timeout {}ms", timeout.as_millis()));
-    assert!(start.elapsed() < timeout + Duration::from_secs(2), "it took {:?}", start.elapsed());
+    assert!(start.elapsed() < timeout + Duration::from_secs(5), "it took {:?}", start.elapsed());
     (outcome, start.elapsed())
 }
 
 #[track_caller]
 fn ends_at_the_deadline(client: &Client) {
-    let timeout = Duration::from_millis(1500);
+    let timeout = Duration::from_millis(2500);
     let (outcome, elapsed) = run_until(client, timeout);
-    assert_eq!(error(outcome.fails_with(7)), "`https://localhost` gave no answer within 1s 500ms");
+    assert_eq!(error(outcome.fails_with(7)), "`https://localhost` gave no answer within 2s 500ms");
     assert!(hint(&outcome).contains("--timeout"), "{outcome:?}");
     assert!(elapsed >= timeout, "it gave up after {elapsed:?}");
 }
@@ -179,17 +180,23 @@ fn a_service_that_falls_silent_is_waited_for_until_the_deadline() {
     let body = token_response(&token());
     let length = format!("Content-Length: {}", body.len());
     let head = head("200 OK", &[&length]);
-    for step in [
+    let steps = [
         Step::IgnoreConnection,
         Step::ThenSilence(Vec::new()),
         Step::ThenSilence(b"HTTP/1.1 20".to_vec()),
         Step::ThenSilence(head[..head.len() - 2].to_vec()),
         Step::ThenSilence(head.clone()),
         Step::ThenSilence([head.as_slice(), &body.as_bytes()[..500]].concat()),
-    ] {
-        let service = Service::new([step]);
-        ends_at_the_deadline(&Client::of(&service));
-    }
+    ];
+    // All at once: each takes as long as the deadline.
+    thread::scope(|scope| {
+        for step in steps {
+            scope.spawn(|| {
+                let service = Service::new([step]);
+                ends_at_the_deadline(&Client::of(&service));
+            });
+        }
+    });
 }
 
 #[test]
@@ -243,8 +250,8 @@ fn a_connection_that_always_breaks_is_a_failure_of_the_network() {
 fn connecting_resolving_and_a_service_that_is_down_are_told_apart() {
     // Nothing listens on port 1 of this machine.
     let outcome = Client::at("https://localhost:1").run("--timeout 1s");
-    let refused = "the connection to `https://localhost` failed: Connection refused (os error 111)";
-    assert_eq!(error(outcome.fails_with(6)), refused);
+    let refused = "the connection to `https://localhost` failed: Connection refused";
+    assert!(error(outcome.fails_with(6)).starts_with(refused), "{outcome:?}");
     let outcome = Client::at("https://iam.invalid").run("--timeout 20s");
     assert_eq!(error(outcome.fails_with(6)), "the name of `https://iam.invalid` could not be resolved");
     assert!(hint(&outcome).contains("DNS"), "{outcome:?}");
