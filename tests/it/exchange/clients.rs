@@ -1,7 +1,7 @@
 //! The same request as others send: the documented cURL command, and IBM's SDKs for Python and Node.js.
 //!
-//! `tests/interop/install` installs the SDKs; IBMCLOUD_TOKEN_TEST_PYTHON and IBMCLOUD_TOKEN_TEST_NODE_MODULES say
-//! where else they are. Without them these tests are skipped, unless IBMCLOUD_TOKEN_TEST_ALL is set.
+//! `tests/interop/install` installs the SDKs; `IBMCLOUD_TOKEN_TEST_PYTHON` and `IBMCLOUD_TOKEN_TEST_NODE_MODULES` say
+//! where else they are. Without them these tests are skipped, unless `IBMCLOUD_TOKEN_TEST_ALL` is set.
 
 use std::env;
 use std::io::Write as _;
