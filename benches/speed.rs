@@ -28,6 +28,9 @@ use std::time::{Duration, Instant};
 #[expect(dead_code, reason = "the tests use more of it")]
 mod sandbox;
 
+#[cfg(feature = "net")]
+mod exchange_rows;
+
 use sandbox::{PROGRAM, Sandbox, jwt};
 
 /// A line of the table.
@@ -40,8 +43,22 @@ struct Row {
 }
 
 /// What is measured. New promises go here.
-const CASES: [fn(&Path) -> Vec<Row>; 5] =
-    [answer_from_the_session_file, through_the_cli, a_hundred_at_once, endless_output, size];
+const CASES: &[fn(&Path) -> Vec<Row>] = &[
+    answer_from_the_session_file,
+    through_the_cli,
+    a_hundred_at_once,
+    endless_output,
+    #[cfg(feature = "net")]
+    exchange,
+    size,
+];
+
+/// One token from the same TLS server on loopback.
+#[cfg(feature = "net")]
+fn exchange(program: &Path) -> Vec<Row> {
+    let rows = exchange_rows::rows(program).into_iter();
+    rows.map(|(case, measured)| Row { case, must: String::new(), measured, kept: None }).collect()
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();

@@ -57,6 +57,16 @@ pub enum Note {
 pub type Notes<'a> = &'a dyn Fn(Note);
 
 impl Note {
+    /// Returns whether this is said without `-v` to a person at a terminal, who would wonder why nothing happens.
+    #[must_use]
+    pub fn is_about_waiting(&self) -> bool {
+        match self {
+            #[cfg(feature = "net")]
+            Self::Retrying { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Returns whether this is said even without `-v`.
     #[must_use]
     pub fn is_warning(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use ibmcloud_token::error::Error;
@@ -14,7 +14,7 @@ use ibmcloud_token::words;
 pub(crate) enum Verbosity {
     /// Nothing.
     Quiet,
-    /// Warnings.
+    /// Warnings, and at a terminal what is waited for.
     Normal,
     /// Every decision.
     Verbose,
@@ -66,6 +66,9 @@ pub(crate) fn usage(usage: &clap::Error) -> ExitCode {
 pub(crate) fn note(note: &Note, verbosity: Verbosity) {
     match (note.is_warning(), verbosity) {
         (true, Verbosity::Normal | Verbosity::Verbose) => say(&format!("warning: {note}\n")),
+        (false, Verbosity::Normal) if note.is_about_waiting() && io::stderr().is_terminal() => {
+            say(&format!("ibmcloud-token: {note}\n"));
+        }
         (false, Verbosity::Verbose) => say(&format!("ibmcloud-token: {note}\n")),
         _ => {}
     }

@@ -36,7 +36,12 @@ pub(super) fn run(context: &Context, options: &ExchangeOptions) -> Result<()> {
     let exchanged = exchange.run()?;
     let now = SystemTime::now();
     let freshness = Freshness::until(exchanged.answer.expiration, now, DEFAULT_LIFETIME);
-    ensure_lifetime(freshness, context.options.min_ttl, "the token that IAM issued", now)?;
+    // There is no session that a login would renew.
+    ensure_lifetime(freshness, context.options.min_ttl, "the token that IAM issued", now).map_err(
+        |error| {
+            error.with_hint("IAM decides how long a token lives: check this machine's clock, and `--min-ttl`")
+        },
+    )?;
     if wants_response { context.write(&exchanged.response) } else { context.hand_over(&exchanged.answer) }
 }
 

@@ -45,18 +45,23 @@ pub(super) fn api_key_place(value: &str) -> Result<Place<'_>> {
 pub(super) fn api_key(context: &Context, place: &Place<'_>) -> Result<ApiKey> {
     let (bytes, what) = match place {
         Place::File(path) => (key_file(context, path)?, format!("`{}`", path.display())),
-        Place::Stdin => (stdin()?, "the standard input".to_owned()),
+        Place::Stdin => {
+            let bytes = read_capped(io::stdin().lock(), KEY_FILE_CAP).map_err(unreadable_stdin)?;
+            (bytes, "the standard input".to_owned())
+        }
     };
     let invalid = |source: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(Kind::Usage, format!("{what} holds no API key"))
             .with_hint("give the bare key, or the JSON that the console and `ibmcloud iam api-key-create --file` write")
             .with_source(source)
     };
+    let bytes = bytes.ok_or_else(|| invalid("it is larger than 64 KiB".into()))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| invalid(error.into()))?;
     ApiKey::from_file_content(text).map_err(|error| invalid(error.into()))
 }
 
-fn key_file(context: &Context, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+/// Reads a key file, or nothing of it if it is too large to be one.
+fn key_file(context: &Context, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let unreadable = |error: io::Error| {
         // A key itself behind the `@` is an easy mistake. It holds no `/`, and a long path may be shown.
         let name = path.display().to_string();
@@ -70,18 +75,19 @@ fn key_file(context: &Context, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if metadata.is_file() && metadata.mode() & 0o077 != 0 {
         context.note(&Note::KeyFileIsReadable(path.to_owned()));
     }
-    let bytes = read_capped(&file, KEY_FILE_CAP).map_err(unreadable)?;
-    bytes.ok_or_else(|| unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 KiB")))
+    read_capped(&file, KEY_FILE_CAP).map_err(unreadable)
+}
+
+fn unreadable_stdin(error: io::Error) -> Error {
+    cannot_read("the standard input cannot be read", error)
 }
 
 /// Reads the standard input to its end.
 pub(super) fn stdin() -> Result<Zeroizing<Vec<u8>>> {
-    read_capped(io::stdin().lock(), STDOUT_CAP)
-        .map_err(|error| cannot_read("the standard input cannot be read", error))?
-        .ok_or_else(|| {
-            Error::new(Kind::CliFailed, "there is more than 1 MiB on the standard input")
-                .with_hint("pipe only the output of `ibmcloud iam oauth-tokens` into it")
-        })
+    read_capped(io::stdin().lock(), STDOUT_CAP).map_err(unreadable_stdin)?.ok_or_else(|| {
+        Error::new(Kind::CliFailed, "there is more than 1 MiB on the standard input")
+            .with_hint("pipe only the output of `ibmcloud iam oauth-tokens` into it")
+    })
 }
 
 fn cannot_read(what: &str, error: io::Error) -> Error {

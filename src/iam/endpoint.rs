@@ -21,6 +21,7 @@ const TOKEN_PATH: &str = "/identity/token";
 pub struct Endpoint {
     token_url: String,
     host: String,
+    port: u16,
     is_https: bool,
 }
 
@@ -63,6 +64,7 @@ impl Endpoint {
         let scheme = if is_https { "https" } else { "http" };
         Ok(Self {
             token_url: format!("{scheme}://{authority}{base}{TOKEN_PATH}"),
+            port: authority.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
             host: authority.host().trim_matches(['[', ']']).to_ascii_lowercase(),
             is_https,
         })
@@ -78,6 +80,12 @@ impl Endpoint {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Returns the port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Returns whether the connection is encrypted; if not, it stays on this machine.

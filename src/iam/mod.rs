@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use ureq::Proxy;
 use ureq::http::{HeaderMap, StatusCode};
 use zeroize::Zeroizing;
 
@@ -39,6 +40,12 @@ const BODY_CAP: usize = 1024 * 1024;
 
 /// How long connecting may take before it counts as failed, and is tried again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a request may take if nothing limits it. The clock cannot count to any number.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What the client's timeouts are rounded down to, generously.
+const CLOCK_GRAIN: Duration = Duration::from_millis(10);
 
 /// An API key about to be exchanged for a token.
 pub struct Exchange<'a> {
@@ -106,7 +113,8 @@ impl Exchange<'_> {
 
     fn attempt(&self, agent: &ureq::Agent, body: &str) -> Result<Exchanged, (Error, Verdict)> {
         let asked_at = SystemTime::now();
-        let remaining = self.deadline.remaining();
+        let remaining = self.deadline.remaining().min(LONGEST_TIMEOUT);
+        let proxy = agent.config().proxy();
         let mut response = agent
             .post(self.endpoint.token_url())
             .config()
@@ -116,9 +124,9 @@ impl Exchange<'_> {
             .header("Accept", "application/json")
             .header("Content-Type", "application/x-www-form-urlencoded")
             .send(body.as_bytes())
-            .map_err(|error| self.failure(error))?;
+            .map_err(|error| self.failure(error, proxy))?;
         let content = read_capped(response.body_mut().as_reader(), BODY_CAP)
-            .map_err(|error| self.failure(error.into()))?;
+            .map_err(|error| self.failure(error.into(), proxy))?;
         self.judge(response.status(), response.headers(), content, asked_at)
     }
 
@@ -154,58 +162,70 @@ impl Exchange<'_> {
     }
 
     /// Returns what a failure of the connection means, in words that a person can act on.
-    fn failure(&self, error: ureq::Error) -> (Error, Verdict) {
+    fn failure(&self, error: ureq::Error, proxy: Option<&Proxy>) -> (Error, Verdict) {
+        const CHECK: &str = "check the network, and HTTPS_PROXY if there is a proxy";
         let endpoint = self.endpoint;
+        // Where there is a proxy, it is the one whose name is resolved and who is connected to.
+        let (peer, through) = match proxy.map(proxy::name) {
+            Some(name) => (name.clone(), format!(" through {name}")),
+            None => (endpoint.to_string(), String::new()),
+        };
         let network = |what: String, hint: &str| Error::new(Kind::Network, what).with_hint(hint);
         let passing = Verdict::Passing { retry_after: None };
         match error {
-            ureq::Error::Timeout(ureq::Timeout::Connect) if !self.deadline.has_passed() => (
-                network(
-                    format!("{endpoint} could not be connected to"),
-                    "check the network, and HTTPS_PROXY if there is a proxy",
-                ),
-                passing,
-            ),
-            ureq::Error::Timeout(_) => {
-                (self.deadline.error(&format!("{endpoint} gave no answer")), Verdict::Final)
+            ureq::Error::Timeout(ureq::Timeout::Connect) if self.deadline.remaining() > CLOCK_GRAIN => {
+                (network(format!("{endpoint} could not be connected to{through}"), CHECK), passing)
             }
-            ureq::Error::HostNotFound => (
+            ureq::Error::Timeout(_) => {
+                (self.deadline.error(&format!("{endpoint} gave no answer{through}")), Verdict::Final)
+            }
+            ureq::Error::ConnectProxyFailed(reason) => (
                 network(
-                    format!("the name of {endpoint} could not be resolved"),
-                    "check the network and its DNS, `--endpoint`, and HTTPS_PROXY if there is a proxy",
-                ),
-                Verdict::Final,
-            ),
-            ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => (
-                network(
-                    format!("the proxy did not connect to {endpoint}"),
+                    format!("{peer} did not connect to {endpoint}: {}", proxy::refusal(&reason)),
                     "check HTTPS_PROXY and the credentials in it, or name the host in NO_PROXY",
-                )
-                .with_source(error),
+                ),
                 Verdict::Final,
             ),
             ureq::Error::Io(error) if is_tls(&error) => (trust::failure(endpoint, &error), Verdict::Final),
+            ureq::Error::Io(error) if is_lookup(&error) => {
+                let is_passing = error.to_string().contains("Temporary failure");
+                let what = format!("the name of {peer} could not be resolved");
+                let hint = "check the network and its DNS, `--endpoint`, and HTTPS_PROXY if there is a proxy";
+                (network(what, hint), if is_passing { passing } else { Verdict::Final })
+            }
+            ureq::Error::Io(error) if proxy.is_some() && is_unreachable(&error) => {
+                (network(format!("{peer} could not be connected to"), CHECK).with_source(error), passing)
+            }
             ureq::Error::Io(error) => (
-                network(
-                    format!("the connection to {endpoint} failed"),
-                    "check the network, and HTTPS_PROXY if there is a proxy",
-                )
-                .with_source(error),
+                network(format!("the connection to {endpoint}{through} failed"), CHECK).with_source(error),
                 passing,
             ),
-            ureq::Error::ConnectionFailed => (
-                network(
-                    format!("the connection to {endpoint} failed"),
-                    "check the network, and HTTPS_PROXY if there is a proxy",
-                ),
-                passing,
-            ),
+            ureq::Error::ConnectionFailed => {
+                (network(format!("the connection to {endpoint}{through} failed"), CHECK), passing)
+            }
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
                 (trust::failure(endpoint, &error), Verdict::Final)
             }
             error => (self.strange("did not answer as a web server does").with_source(error), Verdict::Final),
         }
     }
+}
+
+/// A name that does not resolve comes as an I/O error that only its text tells (`std::net::ToSocketAddrs`).
+fn is_lookup(error: &io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address information")
+}
+
+/// Nobody is there, or there is no way: what connecting alone can come to.
+fn is_unreachable(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable
+    )
 }
 
 /// A fault that the TLS library found comes as an I/O error with that kind.

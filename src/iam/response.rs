@@ -53,6 +53,10 @@ struct Context {
 impl Exchanged {
     /// Reads an answer. Why it is none is told without a word of it.
     pub(super) fn read(response: Zeroizing<Vec<u8>>, asked_at: SystemTime) -> Result<Self, &'static str> {
+        // Serde would take the members of an array for those of an object.
+        if response.trim_ascii_start().starts_with(b"[") {
+            return Err("answered with something that is not a token response");
+        }
         let parsed: TokenResponse = match serde_json::from_slice(&response) {
             Ok(parsed) => parsed,
             Err(_) if response.trim_ascii().is_empty() => return Err("answered with nothing"),
@@ -151,6 +155,7 @@ mod tests {
             "<html>secret</html>",
             "{\"access_token\":\"eyJ",
             "[]",
+            r#"["secret"]"#,
             "{}",
             r#"{"access_token":5}"#,
             r#"{"access_token":"a\nb"}"#,

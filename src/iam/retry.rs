@@ -11,6 +11,9 @@ const MOST_ATTEMPTS: u32 = 6;
 /// The first pause, at most; each next one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
+/// What has to be left for an attempt after a pause. A shorter one would end at the deadline, and hide what went wrong.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(250);
+
 /// Whether it makes sense to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -53,8 +56,8 @@ impl Backoff {
         let longest = FIRST_PAUSE * 2_u32.pow(self.attempts - 1);
         let pause = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
         // What the service asks for is kept, and stretched: everybody was told the same.
-        let pause = retry_after.map_or(pause, |retry_after| retry_after + pause / 4);
-        (pause < remaining).then_some(pause)
+        let pause = retry_after.map_or(pause, |retry_after| retry_after.saturating_add(pause / 4));
+        (pause.saturating_add(SHORTEST_ATTEMPT) < remaining).then_some(pause)
     }
 }
 
@@ -107,9 +110,17 @@ mod tests {
     }
 
     #[test]
+    fn an_endless_pause_does_not_fit_either() {
+        let mut backoff = Backoff::default();
+        for _ in 1..MOST_ATTEMPTS {
+            assert_eq!(backoff.pause(Some(Duration::from_secs(u64::MAX)), HOUR), None);
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_into_the_time_is_not_waited_for() {
         assert_eq!(Backoff::default().pause(Some(HOUR), HOUR), None);
-        assert_eq!(Backoff::default().pause(None, Duration::from_millis(1)), None);
+        assert_eq!(Backoff::default().pause(None, SHORTEST_ATTEMPT), None);
         assert!(
             Backoff::default().pause(Some(Duration::from_secs(5)), HOUR).unwrap() >= Duration::from_secs(5)
         );

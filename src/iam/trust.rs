@@ -46,7 +46,10 @@ fn read(path: &Path) -> Result<Vec<Certificate<'static>>> {
 pub(super) fn failure(endpoint: &Endpoint, error: &dyn std::error::Error) -> Error {
     let text = error.to_string();
     let has = |word: &str| text.to_ascii_lowercase().contains(word);
-    let (what, hint) = if has("unknownissuer") {
+    // The name comes first: only that fault repeats names, and a name may hold any word.
+    let (what, hint) = if has("notvalidforname") || has("not valid for name") {
+        ("is for another host name", "check `--endpoint`: does its name lead to IAM?")
+    } else if has("unknownissuer") {
         (
             "is signed by an authority that this machine does not trust",
             "if a proxy inspects TLS here, trust its CA: `--ca-file FILE`",
@@ -55,8 +58,6 @@ pub(super) fn failure(endpoint: &Endpoint, error: &dyn std::error::Error) -> Err
         ("has expired", "check this machine's clock; else the service has to renew it")
     } else if has("notvalidyet") || has("not valid before") {
         ("is not valid yet", "check this machine's clock")
-    } else if has("notvalidforname") || has("not valid for name") {
-        ("is for another host name", "check `--endpoint`: does its name lead to IAM?")
     } else if has("no ca certificates") {
         (
             "could not be checked: this machine has no certificate authorities",

@@ -1,0 +1,7 @@
+// Prints the token that IBM's SDK for Node.js gets: client.js URL, with the API key on the standard input.
+
+const { readFileSync } = require('node:fs');
+const { IamAuthenticator } = require('ibm-cloud-sdk-core');
+
+const authenticator = new IamAuthenticator({ apikey: readFileSync(0, 'utf8').trim(), url: process.argv[2] });
+authenticator.tokenManager.getToken().then(console.log);

@@ -1,0 +1,232 @@
+//! A real forward proxy on loopback, tinyproxy, and what it does to the way to IAM.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use super::server::{Service, Step, answer};
+use super::{Client, error, hint, success, token};
+use crate::sandbox::{Sandbox, has};
+
+/// A running tinyproxy, with a folder of its own.
+struct Proxy {
+    sandbox: Sandbox,
+    process: Child,
+    port: u16,
+}
+
+impl Proxy {
+    /// A proxy that connects to one port alone. Another process may take the port that was free: then with another.
+    fn connecting_to(port: u16, further: &str) -> Self {
+        for _ in 0..5 {
+            if let Some(proxy) = Self::start(port, further) {
+                return proxy;
+            }
+        }
+        panic!("tinyproxy does not start");
+    }
+
+    fn start(connect_port: u16, further: &str) -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let sandbox = Sandbox::new();
+        let configuration = sandbox.write(
+            "tinyproxy.conf",
+            format!(
+                "Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nConnectPort {connect_port}\nTimeout 60\n\
+                 MaxClients 20\nLogLevel Connect\nLogFile \"{}\"\n{further}\n",
+                sandbox.home().join("log").display()
+            ),
+        );
+        let mut command = sandbox.command("tinyproxy");
+        command.arg("-d").arg("-c").arg(configuration);
+        let process =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut proxy = Self { sandbox, process, port };
+        for _ in 0..500 {
+            if proxy.process.try_wait().unwrap().is_some() {
+                return None;
+            }
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Some(proxy);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What it was asked to connect to.
+    fn connects(&self) -> Vec<String> {
+        let log = fs::read_to_string(self.sandbox.home().join("log")).unwrap();
+        let target = |line: &str| Some(line.split_once("): CONNECT ")?.1.split(' ').next()?.to_owned());
+        log.lines().filter_map(target).collect()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[test]
+fn the_way_to_iam_leads_through_the_proxy() {
+    if !has("tinyproxy") {
+        return;
+    }
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let token = token();
+        let service = Service::answering(success(&token));
+        let proxy = Proxy::connecting_to(service.port(), "");
+        let client = Client::of(&service).with(variable, proxy.url());
+        assert_eq!(client.run("--format token").payload(), token, "{variable}");
+        assert_eq!(proxy.connects(), [format!("localhost:{}", service.port())], "{variable}");
+    }
+}
+
+#[test]
+fn what_no_proxy_names_is_reached_directly() {
+    if !has("tinyproxy") {
+        return;
+    }
+    for (variable, list) in [
+        ("NO_PROXY", "example.org, localhost"),
+        ("no_proxy", "LOCALHOST"),
+        ("NO_PROXY", "*"),
+        ("NO_PROXY", "localhost:PORT"),
+    ] {
+        let service = Service::answering(success(&token()));
+        let proxy = Proxy::connecting_to(service.port(), "");
+        let list = list.replace("PORT", &service.port().to_string());
+        Client::of(&service).with("HTTPS_PROXY", proxy.url()).with(variable, &list).run("").payload();
+        assert!(proxy.connects().is_empty(), "{list}");
+    }
+    let service = Service::answering(success(&token()));
+    let proxy = Proxy::connecting_to(service.port(), "");
+    let client = Client::of(&service).with("HTTPS_PROXY", proxy.url());
+    client.with("NO_PROXY", "host,calhost,localhost:1").run("").payload();
+    assert_eq!(proxy.connects().len(), 1);
+}
+
+#[test]
+fn a_proxy_that_refuses_is_told_from_the_service() {
+    if !has("tinyproxy") {
+        return;
+    }
+    let service = Service::new([]);
+    let proxy = Proxy::connecting_to(1, "");
+    let outcome = Client::of(&service).with("HTTPS_PROXY", proxy.url()).run("");
+    assert_eq!(
+        error(outcome.fails_with(6)),
+        format!("the proxy `{}` did not connect to `https://localhost`: it answered with 403", proxy.url())
+    );
+    assert!(hint(&outcome).contains("NO_PROXY"), "{outcome:?}");
+    assert_eq!(service.connections(), 0);
+}
+
+#[test]
+fn a_proxy_that_cannot_reach_the_service_is_told_from_it() {
+    if !has("tinyproxy") {
+        return;
+    }
+    // The name is the proxy's to resolve.
+    let proxy = Proxy::connecting_to(443, "");
+    let outcome = Client::at("https://iam.invalid").with("HTTPS_PROXY", proxy.url()).run("--timeout 20s");
+    let message =
+        format!("the proxy `{}` did not connect to `https://iam.invalid`: it answered with 5", proxy.url());
+    assert!(error(outcome.fails_with(6)).starts_with(&message), "{outcome:?}");
+    assert_eq!(proxy.connects(), ["iam.invalid:443"]);
+}
+
+#[test]
+fn a_proxy_that_is_down_or_unknown_is_told_from_the_service() {
+    let service = Service::new([]);
+    // Nothing listens on port 1 of this machine.
+    for (url, what) in [
+        (
+            "http://user:hunter2@127.0.0.1:1",
+            "the proxy `http://127.0.0.1:1` could not be connected to: Connection refused",
+        ),
+        (
+            "http://user:hunter2@proxy.invalid:3128",
+            "the name of the proxy `http://proxy.invalid:3128` could not be resolved",
+        ),
+    ] {
+        let outcome = Client::of(&service).with("HTTPS_PROXY", url).run("--timeout 2s");
+        assert!(error(outcome.fails_with(6)).starts_with(what), "{outcome:?}");
+        assert!(hint(&outcome).contains("HTTPS_PROXY"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("hunter2"), "{outcome:?}");
+    }
+    assert_eq!(service.connections(), 0);
+}
+
+#[test]
+fn a_proxy_that_falls_silent_does_not_outlast_the_deadline() {
+    let service = Service::new([]);
+    let proxy = Service::plain([Step::ThenSilence(Vec::new())]);
+    let outcome = Client::of(&service).with("HTTPS_PROXY", proxy.url()).run("--timeout 1s");
+    let message = format!("`https://localhost` gave no answer through the proxy `{}` within 1s", proxy.url());
+    assert_eq!(error(outcome.fails_with(7)), message);
+}
+
+#[test]
+fn credentials_for_the_proxy_are_sent_to_it_alone() {
+    if !has("tinyproxy") {
+        return;
+    }
+    let token = token();
+    let service = Service::answering(success(&token));
+    let proxy = Proxy::connecting_to(service.port(), "BasicAuth user hunter2");
+    let with = |credentials: &str| {
+        let url = proxy.url().replace("//", &format!("//{credentials}@"));
+        Client::of(&service).with("HTTPS_PROXY", url).run("--format token")
+    };
+    let outcome = with("user:wrong9");
+    assert!(error(outcome.fails_with(6)).contains("did not connect to"), "{outcome:?}");
+    assert!(hint(&outcome).contains("credentials"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("wrong9") && !outcome.stderr.contains("user:"), "{outcome:?}");
+    assert_eq!(with("user:hunter2").payload(), token);
+    assert!(service.requests()[0].header("Proxy-Authorization").is_empty());
+}
+
+#[test]
+fn the_key_is_not_sent_around_a_proxy_that_cannot_be_used() {
+    let service = Service::new([]);
+    for url in ["socks5://127.0.0.1:1080", "socks4a://127.0.0.1:1080", "ftp://127.0.0.1:1", "http://"] {
+        let outcome = Client::of(&service).with("ALL_PROXY", url).run("--timeout 1s");
+        assert!(error(outcome.fails_with(6)).contains("HTTPS_PROXY (or ALL_PROXY)"), "{url} {outcome:?}");
+    }
+    assert_eq!(service.connections(), 0);
+}
+
+#[test]
+fn what_stays_on_this_machine_unencrypted_goes_through_no_proxy() {
+    let proxy = Service::plain([]);
+    let service = Service::plain([Step::Answer(success(&token()))]);
+    let client = Client::of(&service).with("HTTPS_PROXY", proxy.url()).with("HTTP_PROXY", proxy.url());
+    client.with("ALL_PROXY", proxy.url()).run("").payload();
+    assert_eq!(proxy.connections(), 0);
+}
+
+#[test]
+fn the_proxy_for_plain_http_is_not_asked() {
+    let proxy = Service::plain([]);
+    let service = Service::answering(success(&token()));
+    Client::of(&service).with("HTTP_PROXY", proxy.url()).with("http_proxy", proxy.url()).run("").payload();
+    assert_eq!(proxy.connections(), 0);
+}
+
+#[test]
+fn what_the_proxy_says_itself_is_not_shown() {
+    let service = Service::new([]);
+    let refusal = answer("403 Forbidden", &["Proxy-Agent: MARKER"], "<html>MARKER</html>");
+    let proxy = Service::plain([Step::Answer(refusal)]);
+    let outcome = Client::of(&service).with("HTTPS_PROXY", proxy.url()).run("");
+    outcome.fails_with(6);
+    assert!(!outcome.stderr.contains("MARKER"), "{outcome:?}");
+}
