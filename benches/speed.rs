@@ -57,7 +57,13 @@ const CASES: &[fn(&Path) -> Vec<Row>] = &[
 #[cfg(feature = "net")]
 fn exchange(program: &Path) -> Vec<Row> {
     let rows = exchange_rows::rows(program).into_iter();
-    rows.map(|(case, measured)| Row { case, must: String::new(), measured, kept: None }).collect()
+    rows.map(|(case, measured)| Row {
+        case: case.replace('|', r"\|"),
+        must: String::new(),
+        measured,
+        kept: None,
+    })
+    .collect()
 }
 
 fn main() -> ExitCode {
@@ -146,11 +152,13 @@ fn added(times: &[Duration], bare: &[Duration]) -> f64 {
 fn peak_memory(command: &mut Command) -> (u64, Option<i32>) {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let path = format!("/proc/{}/status", child.id());
+    let name = Path::new(command.get_program()).file_name().unwrap().to_string_lossy().into_owned();
     let mut peak = 0;
     loop {
         let status = fs::read_to_string(&path).unwrap_or_default();
-        // Before it is the program itself, it is a copy of this one.
-        let is_program = status.starts_with("Name:\tibmcloud-token\n");
+        // Before it is the program itself, it is a copy of this one. The kernel keeps 15 characters of a name.
+        let running = status.lines().next().and_then(|line| line.strip_prefix("Name:\t"));
+        let is_program = running.is_some_and(|running| name.starts_with(running));
         let high = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
         if let Some(high) = high.filter(|_| is_program) {
             peak = peak.max(high.parse().unwrap());

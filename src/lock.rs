@@ -73,11 +73,12 @@ impl Lock {
             Ok(file) => file,
             Err(error) => return without(format!("`{}`: {error}", path.display())),
         };
-        let before = read(&mut file);
+        let mut before = None;
         let waited = match file.try_lock() {
             Ok(()) => false,
             Err(TryLockError::WouldBlock) => {
                 notes(Note::WaitingForLock(path.clone()));
+                before = read(&mut file);
                 file = match wait(file, deadline) {
                     Some(Ok(file)) => file,
                     Some(Err(error)) => return without(format!("`{}`: {error}", path.display())),
@@ -180,9 +181,10 @@ fn read(file: &mut File) -> Option<Record> {
 
 fn write(file: &mut File, record: &Record) -> io::Result<()> {
     let text = serde_json::to_vec(record)?;
-    file.set_len(0)?;
     file.rewind()?;
-    file.write_all(&text)
+    file.write_all(&text)?;
+    // Records of the usual length need no cutting, and the file system no work for it.
+    if file.metadata()?.len() > text.len() as u64 { file.set_len(text.len() as u64) } else { Ok(()) }
 }
 
 #[cfg(test)]
