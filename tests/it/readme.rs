@@ -101,7 +101,8 @@ fn every_option_that_it_names_exists() {
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
         .filter(|word| word.starts_with("--") && !word.trim_matches('-').is_empty())
     {
-        let of_other_programs = ["--no-default-features", "--path", "--quiet", "--password-stdin"];
+        let of_other_programs =
+            ["--no-default-features", "--path", "--quiet", "--password-stdin", "--bench", "--target"];
         assert!(of_other_programs.contains(&option) || help.contains(option), "{option}");
     }
 }
