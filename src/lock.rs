@@ -161,11 +161,14 @@ fn open(path: &Path) -> io::Result<File> {
 /// or gives the lock back as soon as it gets it.
 fn wait(file: File, deadline: Deadline) -> Option<io::Result<File>> {
     let (sender, locked) = channel();
-    thread::spawn(move || {
+    let waiting = thread::Builder::new().spawn(move || {
         let result = file.lock().map(|()| file);
         let _ = sender.send(result);
     });
-    locked.recv_timeout(deadline.remaining()).ok()
+    match waiting {
+        Ok(_) => locked.recv_timeout(deadline.remaining()).ok(),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 fn another_is_running(deadline: Deadline) -> Error {

@@ -19,7 +19,8 @@ pub(crate) fn watch() {
         let deadly =
             [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
         let Ok(mut signals) = Signals::new(deadly) else { return };
-        thread::spawn(move || {
+        // Without room for a thread no signal is watched, and none is caught.
+        let _ = thread::Builder::new().spawn(move || {
             if let Some(signal) = signals.forever().next() {
                 group::end_all(signal == SIGINT || signal == SIGQUIT);
                 // Dies by the signal, so that our parent sees that.

@@ -13,7 +13,7 @@
 use std::fmt;
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -163,21 +163,44 @@ impl Run {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (mut child, running) = group::spawn(&mut command, group::Extent::Group)?;
         let (sender, events) = channel();
-        let (stdout, stderr) = (Buffer::default(), Buffer::default());
-        if let Some(pipe) = child.stdout.take() {
-            let (buffer, sender) = (Arc::clone(&stdout), sender.clone());
-            thread::spawn(move || read_stdout(pipe, &buffer, &sender));
+        let pipes = (child.stdout.take(), child.stderr.take());
+        let mut run = Self {
+            stdin: child.stdin.take(),
+            child,
+            running,
+            stdout: Buffer::default(),
+            stderr: Buffer::default(),
+            events,
+            open: Open { stdout: true, stderr: true, child: true },
+        };
+        if let Err(error) = run.watch(pipes, sender) {
+            run.running.signal(group::Signal::Kill);
+            run.reap()?;
+            return Err(error);
         }
-        if let Some(pipe) = child.stderr.take() {
-            let (buffer, sender) = (Arc::clone(&stderr), sender.clone());
-            thread::spawn(move || read_stderr(pipe, &buffer, &sender));
+        Ok(run)
+    }
+
+    /// Starts the threads that report what the run does. There may be no room for another thread.
+    fn watch(
+        &self,
+        (stdout, stderr): (Option<ChildStdout>, Option<ChildStderr>),
+        sender: Sender<Event>,
+    ) -> io::Result<()> {
+        let start = |work: Box<dyn FnOnce() + Send>| thread::Builder::new().spawn(work).map(drop);
+        if let Some(pipe) = stdout {
+            let (buffer, sender) = (Arc::clone(&self.stdout), sender.clone());
+            start(Box::new(move || read_stdout(pipe, &buffer, &sender)))?;
         }
-        thread::spawn(move || {
+        if let Some(pipe) = stderr {
+            let (buffer, sender) = (Arc::clone(&self.stderr), sender.clone());
+            start(Box::new(move || read_stderr(pipe, &buffer, &sender)))?;
+        }
+        let running = self.running;
+        start(Box::new(move || {
             running.wait_for_exit();
             let _ = sender.send(Event::Exited);
-        });
-        let open = Open { stdout: true, stderr: true, child: true };
-        Ok(Self { stdin: child.stdin.take(), child, running, stdout, stderr, events, open })
+        }))
     }
 
     fn finish(mut self, deadline: Deadline, mut script: Option<Script<'_>>) -> io::Result<Output> {
