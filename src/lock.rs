@@ -142,12 +142,22 @@ impl Failure {
 /// Returns the lock file of a session: named by a hash of the session's real path, so that every way there leads to
 /// the same lock.
 fn path(session: &Path, data_directory: &Path) -> PathBuf {
-    let real = session.canonicalize().unwrap_or_else(|_| session.to_owned());
+    let real = real_path(session);
     // FNV-1a (RFC 9923): a name, not a secret.
     let hash = real.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     data_directory.join("locks").join(format!("{hash:016x}.lock"))
+}
+
+/// Returns a path without links. What is not there yet, before the first login, will be a plain folder.
+fn real_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (absolute.canonicalize(), absolute.parent(), absolute.file_name()) {
+        (Ok(real), _, _) => real,
+        (Err(_), Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => absolute,
+    }
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -165,10 +175,8 @@ fn wait(file: File, deadline: Deadline) -> Option<io::Result<File>> {
         let result = file.lock().map(|()| file);
         let _ = sender.send(result);
     });
-    match waiting {
-        Ok(_) => locked.recv_timeout(deadline.remaining()).ok(),
-        Err(error) => Some(Err(error)),
-    }
+    // Without room for a thread nobody waits, and the deadline's error says that another run is under way.
+    waiting.ok().and_then(|_| locked.recv_timeout(deadline.remaining()).ok())
 }
 
 fn another_is_running(deadline: Deadline) -> Error {
@@ -234,6 +242,19 @@ mod tests {
         );
         assert_eq!(shared.cli_words(), ["FAILED"]);
         assert!(take(folder.path(), 50).unwrap().shared_failure().is_none());
+    }
+
+    #[test]
+    fn every_way_to_a_session_leads_to_the_same_lock_before_and_after_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, link) = (folder.path().join("home"), folder.path().join("link"));
+        std::fs::create_dir(&home).unwrap();
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        let locks = || [&home, &link].map(|home| path(&home.join(".bluemix"), folder.path()));
+        let [before, through_link] = locks();
+        assert_eq!(before, through_link);
+        std::fs::create_dir(home.join(".bluemix")).unwrap();
+        assert_eq!(locks(), [before.clone(), before]);
     }
 
     #[test]

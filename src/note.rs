@@ -63,6 +63,7 @@ impl Note {
         match self {
             #[cfg(feature = "net")]
             Self::Retrying { .. } => true,
+            Self::WaitingForLock(_) => true,
             _ => false,
         }
     }

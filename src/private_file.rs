@@ -1,6 +1,6 @@
 //! Writing a secret to a file that the user named: for them alone from the first byte, whole or not at all.
 
-use std::fs::{File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -14,9 +14,7 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    if path.file_name().is_none() || path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
-    }
+    ensure_replaceable(path)?;
     // `tempfile` creates with 0600 less the umask; the rest is given afterwards.
     let mut file = tempfile::Builder::new().prefix(".ibmcloud-token-").tempfile_in(directory)?;
     file.as_file().set_permissions(Permissions::from_mode(0o600))?;
@@ -30,9 +28,20 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// A file may be replaced, and so may a link to one, or to nothing; a directory, a device or a pipe has to stay.
+fn ensure_replaceable(path: &Path) -> io::Result<()> {
+    let stays = |found: fs::Metadata| !found.is_file() && !found.is_symlink();
+    if path.file_name().is_none()
+        || path.symlink_metadata().is_ok_and(stays)
+        || path.metadata().is_ok_and(stays)
+    {
+        return Err(io::Error::other("it is there and not a regular file"));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;
@@ -58,5 +67,18 @@ mod tests {
         assert!(write(&folder.path().join("inner"), b"secret").is_err());
         assert!(write(&folder.path().join("none/token"), b"secret").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+            .unwrap();
+        symlink("/dev/null", &link).unwrap();
+        for path in [pipe.as_path(), link.as_path(), Path::new("/dev/null")] {
+            assert!(write(path, b"secret").is_err(), "{}", path.display());
+            assert!(!path.metadata().unwrap().is_file(), "{}", path.display());
+        }
     }
 }

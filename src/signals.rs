@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::sync::Once;
+use std::sync::mpsc::channel;
 use std::thread;
 
 use ibmcloud_token::ibmcloud::group;
@@ -16,17 +17,23 @@ pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let ignored = ignored();
-        let deadly =
-            [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
-        let Ok(mut signals) = Signals::new(deadly) else { return };
-        // Without room for a thread no signal is watched, and none is caught.
+        let deadly: Vec<_> = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+            .into_iter()
+            .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+            .collect();
+        // The handlers are put up on the thread that listens: without room for one, no signal is caught and lost.
+        let (ready, is_ready) = channel();
         let _ = thread::Builder::new().spawn(move || {
+            let signals = Signals::new(deadly);
+            let _ = ready.send(());
+            let Ok(mut signals) = signals else { return };
             if let Some(signal) = signals.forever().next() {
                 group::end_all(signal == SIGINT || signal == SIGQUIT);
                 // Dies by the signal, so that our parent sees that.
                 let _ = emulate_default_handler(signal);
             }
         });
+        let _ = is_ready.recv();
     });
 }
 

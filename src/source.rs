@@ -113,8 +113,13 @@ impl Session<'_> {
         }
         let cli = self.cli()?;
         let mut lock = self.lock()?;
-        let enough = if lock.was_answered() { CLI_RENEWS_UNDER } else { DEFAULT_LIFETIME };
-        if let Some(token) = self.session_token(request, enough)? {
+        // After an answer to somebody else there is nothing better than what the session file holds: it is the answer,
+        // or breaks the promise.
+        let was_answered = lock.was_answered() && !request.fresh;
+        let enough = if was_answered { CLI_RENEWS_UNDER } else { DEFAULT_LIFETIME };
+        let within_reach = if was_answered { Request { min_ttl: None, ..request } } else { request };
+        if let Some(token) = self.session_token(within_reach, enough)? {
+            self.ensure_lifetime(self.freshness(&token, DEFAULT_LIFETIME), request.min_ttl)?;
             return Ok(Answer::new(token, Source::SessionFile));
         }
         if let Some(failure) = lock.shared_failure() {
@@ -192,9 +197,7 @@ impl Session<'_> {
 
     fn freshness(&self, token: &AccessToken, wanted: Duration) -> Freshness {
         let freshness = Freshness::of(token, (self.now)(), wanted);
-        if let Freshness::ClockOff { behind, .. } = freshness {
-            (self.notes)(Note::ClockIsSlow(behind));
-        }
+        note_clock(freshness, self.notes);
         freshness
     }
 
@@ -205,6 +208,13 @@ impl Session<'_> {
             "the token that `ibmcloud iam oauth-tokens` printed",
             (self.now)(),
         )
+    }
+}
+
+/// Says so if a token's times show that this machine's clock is slow.
+pub fn note_clock(freshness: Freshness, notes: Notes<'_>) {
+    if let Freshness::ClockOff { behind, .. } = freshness {
+        notes(Note::ClockIsSlow(behind));
     }
 }
 

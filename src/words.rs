@@ -76,6 +76,12 @@ fn visible(text: &str) -> String {
     text.replace('\t', " ").chars().filter(|c| *c == '\n' || is_shown(c)).collect()
 }
 
+/// Returns a foreign text that is to stand within a line, as [`clean`] would show it.
+#[must_use]
+pub fn within_a_line(text: &str) -> String {
+    visible(text).replace('\n', " ")
+}
+
 fn replace(text: &[u8], secret: &[u8]) -> Vec<u8> {
     let mut rest = text;
     let mut cleaned = Vec::with_capacity(text.len());

@@ -14,7 +14,7 @@ pub(super) fn run(context: &Context, options: &GetOptions) -> Result<()> {
     let answer = match answer {
         Err(error) if error.kind() == Kind::LoginNeeded && options.login && login::is_at_terminal() => {
             let login = Login { credentials: Credentials::Plain, arguments: Vec::new() };
-            login::at_terminal(context, login)?;
+            login::at_terminal(context, login, login::Wanted::Token)?;
             context.with_session(Deadline::after(context.options.timeout), |session| {
                 session.access_token(context.request())
             })?

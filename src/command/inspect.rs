@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::source::DEFAULT_LIFETIME;
 use ibmcloud_token::token::{Claims, Freshness, claims};
+use ibmcloud_token::words;
 use serde_json::Value;
 
 use super::{Context, parse};
@@ -17,7 +18,7 @@ const TIMES: [&str; 4] = ["exp", "iat", "nbf", "auth_time"];
 pub(super) fn run(context: &Context, options: &InspectOptions) -> Result<()> {
     let as_json = context.wants_json("inspect")?;
     let token = match options.input.as_deref() {
-        Some("-") => parse::token_on_stdin()?,
+        Some("-") => parse::token_on_stdin(context)?,
         Some(_) => {
             return Err(Error::new(
                 Kind::Usage,
@@ -65,8 +66,7 @@ fn text(claims: &Claims, freshness: Freshness) -> String {
     let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + 2;
     let mut text = String::new();
     for (name, value) in lines {
-        let visible = |part: &str| part.chars().filter(|c| !c.is_control()).collect::<String>();
-        let _ = writeln!(text, "{:<width$}{}", visible(&name), visible(&value));
+        let _ = writeln!(text, "{:<width$}{}", words::within_a_line(&name), words::within_a_line(&value));
     }
     text
 }

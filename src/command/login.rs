@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use ibmcloud_token::deadline::Deadline;
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::ibmcloud::session_file::SessionFile;
-use ibmcloud_token::ibmcloud::{Credentials, Login};
+use ibmcloud_token::ibmcloud::{API_KEY_VARIABLES, Credentials, Login};
 use ibmcloud_token::source::{DEFAULT_LIFETIME, Request, Session};
 use ibmcloud_token::token::{AccessToken, Freshness};
+use ibmcloud_token::words;
 
 use super::Context;
 use super::secret_input::{self, Place};
@@ -20,7 +21,7 @@ pub(super) fn run(context: &Context, options: &LoginOptions) -> Result<()> {
     context.ensure_session_home()?;
     // A secret from the standard input is used up by then: nothing else can be asked there.
     if is_at_terminal() && !matches!(login.credentials, Credentials::Passcode(_)) {
-        at_terminal(context, login)
+        at_terminal(context, login, Wanted::Login)
     } else {
         unattended(context, &login)
     }
@@ -36,7 +37,7 @@ fn credentials(context: &Context, options: &LoginOptions) -> Result<Credentials>
         let place = secret_input::api_key_place(value)?;
         let key = secret_input::api_key(context, &place)?;
         return Ok(match place {
-            Place::File(path) if path.is_file() => Credentials::ApiKeyFile(path.display().to_string()),
+            Place::File(path) if path.is_file() => Credentials::ApiKeyFile(path.display().to_string(), key),
             // A pipe, as `@<(…)` is one, has been read to its end: there is nothing left in it for the CLI.
             Place::File(_) | Place::Stdin => Credentials::ApiKey(key),
         });
@@ -65,11 +66,20 @@ fn arguments(options: &LoginOptions) -> Vec<String> {
     arguments
 }
 
+/// What a login is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A login, whoever is logged in.
+    Login,
+    /// A token: a login only if there is none.
+    Token,
+}
+
 /// Logs in with the person at the terminal. When a plain login fails, offers to go on with a one-time passcode, as the
 /// documentation tells people with a federated ID to do.
-pub(super) fn at_terminal(context: &Context, login: Login) -> Result<()> {
+pub(super) fn at_terminal(context: &Context, login: Login, wanted: Wanted) -> Result<()> {
     let plain = matches!(login.credentials, Credentials::Plain);
-    match attended(context, &login) {
+    match attended(context, &login, wanted) {
         Err(error) if plain && error.kind() == Kind::LoginNeeded => {
             report::say(&format!(
                 "{error}\nA federated ID needs a one-time passcode. Go on with `ibmcloud login --sso`? [Y/n] "
@@ -79,24 +89,31 @@ pub(super) fn at_terminal(context: &Context, login: Login) -> Result<()> {
                     error.with_hint("a federated ID needs a one-time passcode: `ibmcloud-token login --sso`")
                 );
             }
-            attended(context, &Login { credentials: Credentials::Sso, ..login })
+            attended(context, &Login { credentials: Credentials::Sso, ..login }, wanted)
         }
         result => result,
     }
 }
 
 /// A person takes the time they take: only the wait for the lock has a deadline.
-fn attended(context: &Context, login: &Login) -> Result<()> {
+fn attended(context: &Context, login: &Login, wanted: Wanted) -> Result<()> {
     context.with_session(context.deadline, |session| {
         let cli = session.cli()?;
         let _lock = Session { deadline: Deadline::after(context.options.timeout), ..*session }.lock()?;
+        // While this one waited for the lock, another may have logged in.
+        let is_fresh = |token: &AccessToken| {
+            Freshness::of(token, SystemTime::now(), DEFAULT_LIFETIME).lasts(DEFAULT_LIFETIME)
+        };
+        if wanted == Wanted::Token && present_token(session).is_some_and(|token| is_fresh(&token)) {
+            return Ok(());
+        }
         ensure_change(session, || cli.login_at_terminal(login))
     })?;
     ensure_logged_in(context, Deadline::after(context.options.timeout))
 }
 
 fn unattended(context: &Context, login: &Login) -> Result<()> {
-    let has_key = context.environment.first(&["IBMCLOUD_API_KEY", "BLUEMIX_API_KEY"]).is_some();
+    let has_key = context.environment.first(&API_KEY_VARIABLES).is_some();
     let needs_a_person = match login.credentials {
         Credentials::Sso => true,
         Credentials::Plain => !has_key,
@@ -148,7 +165,7 @@ fn ensure_logged_in(context: &Context, deadline: Deadline) -> Result<()> {
         },
     )?;
     let claims = answer.token.claims();
-    let who = claims.as_ref().and_then(|claims| claims.owner()).unwrap_or("somebody");
+    let who = words::within_a_line(claims.as_ref().and_then(|claims| claims.owner()).unwrap_or("somebody"));
     let freshness = Freshness::of(&answer.token, SystemTime::now(), DEFAULT_LIFETIME);
     context.say(&format!("logged in as {who}; the token {freshness}"));
     Ok(())

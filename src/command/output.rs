@@ -77,7 +77,10 @@ impl Context {
             let file = File::options().append(true).open(path).map_err(|error| cannot_write(path, error))?;
             files.push((path, file));
         }
-        write_to_stdout(format::line(&["::add-mask::", token]).as_bytes())?;
+        // Unlike any other payload, the mask has to be read: without it the token would stand in the log.
+        let mask = format::line(&["::add-mask::", token]);
+        let written = io::stdout().write_all(mask.as_bytes()).and_then(|()| io::stdout().flush());
+        written.map_err(cannot_write_to_stdout)?;
         let assignment = format::line(&[self.options.name.as_str(), "=", token]);
         for (path, mut file) in files {
             file.write_all(assignment.as_bytes()).map_err(|error| cannot_write(path, error))?;
@@ -90,13 +93,15 @@ impl Context {
 fn write_to_stdout(payload: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(payload).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Kind::Internal, "the standard output cannot be written to")
-                .with_hint("is the disk full?")
-                .with_source(error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write_to_stdout(error)),
         _ => Ok(()),
     }
+}
+
+fn cannot_write_to_stdout(error: io::Error) -> Error {
+    Error::new(Kind::Internal, "the standard output cannot be written to")
+        .with_hint("is the disk full?")
+        .with_source(error)
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> Error {

@@ -2,10 +2,14 @@
 //! that stands in the process list and in the shell's history.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread;
 
+use ibmcloud_token::deadline::Deadline;
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::ibmcloud::process::STDOUT_CAP;
 use ibmcloud_token::note::Note;
@@ -18,6 +22,9 @@ use super::Context;
 
 /// A key file is under 1 KiB.
 const KEY_FILE_CAP: usize = 64 * 1024;
+
+/// A passcode has ten characters.
+const PASSCODE_CAP: usize = 1024;
 
 /// Where an API key is.
 pub(super) enum Place<'a> {
@@ -45,10 +52,7 @@ pub(super) fn api_key_place(value: &str) -> Result<Place<'_>> {
 pub(super) fn api_key(context: &Context, place: &Place<'_>) -> Result<ApiKey> {
     let (bytes, what) = match place {
         Place::File(path) => (key_file(context, path)?, format!("`{}`", path.display())),
-        Place::Stdin => {
-            let bytes = read_capped(io::stdin().lock(), KEY_FILE_CAP).map_err(unreadable_stdin)?;
-            (bytes, "the standard input".to_owned())
-        }
+        Place::Stdin => (whole_stdin(context, KEY_FILE_CAP)?, "the standard input".to_owned()),
     };
     let invalid = |source: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(Kind::Usage, format!("{what} holds no API key"))
@@ -78,16 +82,32 @@ fn key_file(context: &Context, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>
     read_capped(&file, KEY_FILE_CAP).map_err(unreadable)
 }
 
-fn unreadable_stdin(error: io::Error) -> Error {
-    cannot_read("the standard input cannot be read", error)
-}
-
 /// Reads the standard input to its end.
-pub(super) fn stdin() -> Result<Zeroizing<Vec<u8>>> {
-    read_capped(io::stdin().lock(), STDOUT_CAP).map_err(unreadable_stdin)?.ok_or_else(|| {
+pub(super) fn stdin(context: &Context) -> Result<Zeroizing<Vec<u8>>> {
+    whole_stdin(context, STDOUT_CAP)?.ok_or_else(|| {
         Error::new(Kind::CliFailed, "there is more than 1 MiB on the standard input")
             .with_hint("pipe only the output of `ibmcloud iam oauth-tokens` into it")
     })
+}
+
+/// Reads the standard input to its end, or nothing of it if there is more than `cap`. Who types has the time they take;
+/// a program that does not end has until the deadline, and the thread that waits for it ends with us.
+fn whole_stdin(context: &Context, cap: usize) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let deadline = if io::stdin().is_terminal() { Deadline::never() } else { context.deadline };
+    let (sender, whole) = channel();
+    let reader = thread::Builder::new().spawn(move || {
+        // Not by `io::stdin`, whose buffer would keep a copy.
+        let input = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+        let _ = sender.send(input.and_then(|input| read_capped(input, cap)));
+    });
+    reader
+        .and_then(|_| {
+            whole.recv_timeout(deadline.remaining()).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        })
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => deadline.error("the standard input did not end"),
+            _ => cannot_read("the standard input cannot be read", error),
+        })
 }
 
 fn cannot_read(what: &str, error: io::Error) -> Error {
@@ -103,8 +123,10 @@ pub(super) fn passcode(value: &str) -> Result<Zeroizing<String>> {
         )
         .with_hint("use `--passcode -` and give it on the standard input"));
     }
-    let mut line = Zeroizing::new(String::with_capacity(1024));
+    let mut line = Zeroizing::new(String::with_capacity(PASSCODE_CAP));
     io::stdin()
+        .lock()
+        .take(PASSCODE_CAP as u64)
         .read_line(&mut line)
         .map_err(|error| cannot_read("the passcode cannot be read from the standard input", error))?;
     let passcode = line.trim();

@@ -5,9 +5,11 @@ use std::io::{self, IsTerminal as _};
 use std::time::{Duration, SystemTime};
 
 use ibmcloud_token::error::{Error, Kind, Result};
+use ibmcloud_token::ibmcloud::failure::LOG_IN;
 use ibmcloud_token::ibmcloud::session_file::{Details, Named, SessionFile, Unusable};
 use ibmcloud_token::source::DEFAULT_LIFETIME;
 use ibmcloud_token::token::{AccessToken, Claims, Freshness, claims};
+use ibmcloud_token::words;
 use serde::Serialize;
 
 use super::Context;
@@ -72,8 +74,7 @@ pub(super) fn run(context: &Context) -> Result<()> {
 }
 
 fn nobody(message: &str) -> Error {
-    Error::new(Kind::LoginNeeded, message)
-        .with_hint("log in with `ibmcloud-token login` (a federated ID: `ibmcloud-token login --sso`)")
+    Error::new(Kind::LoginNeeded, message).with_hint(LOG_IN)
 }
 
 impl Status {
@@ -136,7 +137,7 @@ impl Status {
             ("Session file", Some(self.session_file.clone())),
         ];
         for (name, value) in lines {
-            let value: String = value.as_deref().unwrap_or("-").chars().filter(|c| !c.is_control()).collect();
+            let value = words::within_a_line(value.as_deref().unwrap_or("-"));
             let _ = writeln!(text, "{name:<16}{value}");
         }
         text

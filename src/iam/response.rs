@@ -35,19 +35,26 @@ struct TokenResponse {
 }
 
 /// The members of IAM's verdict that are used (`ibm-cloud-cli-sdk`, `authentication/iam/iam.go`).
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// A member of another type than expected counts as absent.
+#[derive(Default)]
 struct Verdict {
     error_code: String,
     error_message: String,
     error_details: String,
-    context: Context,
+    request_id: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Context {
-    request_id: String,
+impl Verdict {
+    fn read(content: &[u8]) -> Self {
+        let object: Value = serde_json::from_slice(content).unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Self {
+            error_code: text(&object["errorCode"]),
+            error_message: text(&object["errorMessage"]),
+            error_details: text(&object["errorDetails"]),
+            request_id: text(&object["context"]["requestId"]),
+        }
+    }
 }
 
 impl Exchanged {
@@ -66,8 +73,10 @@ impl Exchanged {
         let access_token = Zeroizing::new(access_token);
         let token = AccessToken::new(&access_token)
             .map_err(|_| "answered with something that is not an access token")?;
-        let by_lifetime =
-            expires_in.as_i64().and_then(|seconds| claims::epoch_seconds(asked_at).checked_add(seconds));
+        // By a slow clock, the request was sent before the token's time began.
+        let issued_at = token.claims().and_then(|claims| claims.issued_at());
+        let asked_at = claims::epoch_seconds(asked_at).max(issued_at.unwrap_or(i64::MIN));
+        let by_lifetime = expires_in.as_i64().and_then(|seconds| asked_at.checked_add(seconds));
         let mut answer = Answer::new(token, Source::Iam);
         answer.expiration = [answer.expiration, expiration.as_i64(), by_lifetime].into_iter().flatten().min();
         Ok(Self { answer, response })
@@ -83,11 +92,11 @@ pub(super) fn rejection(
     content: &[u8],
     key: &ApiKey,
 ) -> Error {
-    let verdict: Verdict = serde_json::from_slice(content).unwrap_or_default();
+    let verdict = Verdict::read(content);
     let clean = |text: &str| words::excerpt(text.as_bytes(), &[key.expose()]).join(" ");
     let said = if verdict.error_details.is_empty() { &verdict.error_message } else { &verdict.error_details };
     let transaction =
-        headers.get("Transaction-Id").and_then(|id| id.to_str().ok()).unwrap_or(&verdict.context.request_id);
+        headers.get("Transaction-Id").and_then(|id| id.to_str().ok()).unwrap_or(&verdict.request_id);
     let mut message = format!("{endpoint} answered with {status}");
     for (before, text) in [(": ", &verdict.error_code), (": ", said)] {
         let text = clean(text);
@@ -148,6 +157,14 @@ mod tests {
     }
 
     #[test]
+    fn a_slow_clock_does_not_shorten_a_life() {
+        // By the token, it was issued at 3000 (its claims: {"iat":3000,"exp":6600}): this machine's 1000 is slow.
+        let later = "eyJhbGciOiJub25lIn0.eyJpYXQiOjMwMDAsImV4cCI6NjYwMH0.c2ln";
+        let exchanged = read(&format!(r#"{{"access_token":"{later}","expires_in":3600}}"#)).unwrap();
+        assert_eq!(exchanged.answer.expiration, Some(6600));
+    }
+
+    #[test]
     fn what_is_no_token_response_is_told_without_its_words() {
         for body in [
             "",
@@ -176,6 +193,11 @@ mod tests {
             error.to_string(),
             "`https://iam.cloud.ibm.com` answered with 400 Bad Request: BXNIM0415E: Key [REDACTED] not found (transaction r-1)"
         );
+        let nulls =
+            br#"{"errorCode":"BXNIM0415E","errorMessage":"m","errorDetails":null,"context":{"requestId":5}}"#;
+        let error = rejection(&endpoint, StatusCode::BAD_REQUEST, &HeaderMap::new(), nulls, &key);
+        assert_eq!(error.kind(), Kind::LoginNeeded);
+        assert!(error.to_string().ends_with("BXNIM0415E: m"), "{error}");
         let html =
             rejection(&endpoint, StatusCode::FORBIDDEN, &HeaderMap::new(), b"<html>hunter2key</html>", &key);
         assert_eq!(

@@ -28,6 +28,9 @@ pub enum Reason {
     IncorrectUsage,
 }
 
+/// What to do when nobody is logged in.
+pub const LOG_IN: &str = "log in with `ibmcloud-token login` (a federated ID: `ibmcloud-token login --sso`)";
+
 /// The signs, the stronger ones first. IAM's codes are listed in `ibm-cloud-cli-sdk`, `authentication/iam/iam.go`,
 /// and in public error reports.
 const SIGNS: &[(Reason, &str)] = &[
@@ -95,7 +98,7 @@ impl Reason {
     pub fn error(self, run: &str) -> Error {
         match self {
             Self::LoginNeeded => Error::new(Kind::LoginNeeded, format!("not logged in, or the login is over: {run} failed"))
-                .with_hint("log in with `ibmcloud-token login` (a federated ID: `ibmcloud-token login --sso`)"),
+                .with_hint(LOG_IN),
             Self::FederatedId => Error::new(Kind::LoginNeeded, format!("this user ID cannot log in with a password: {run} failed"))
                 .with_hint("log in with `ibmcloud-token login --sso`, or with an API key: `ibmcloud-token login --apikey @FILE`"),
             Self::CredentialsRejected => Error::new(Kind::LoginNeeded, format!("the credentials were rejected: {run} failed"))

@@ -92,11 +92,11 @@ impl Running {
     /// Waits until the child has exited or `at_most` is over.
     fn wait_for_exit_within(self, at_most: Duration) -> bool {
         let (sender, exited) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
+        let waiting = std::thread::Builder::new().spawn(move || {
             self.wait_for_exit();
             let _ = sender.send(());
         });
-        exited.recv_timeout(at_most).is_ok()
+        waiting.is_ok() && exited.recv_timeout(at_most).is_ok()
     }
 }
 

@@ -18,7 +18,7 @@ use crate::token::ApiKey;
 use crate::words;
 
 /// The CLI's variables for an API key.
-const API_KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "BLUEMIX_API_KEY"];
+pub const API_KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "BLUEMIX_API_KEY"];
 
 /// How many prompts after the passcode's are answered with Enter, which skips a choice that may be skipped. Others are
 /// repeated for ever.
@@ -32,8 +32,8 @@ pub enum Credentials {
     Sso,
     /// A one-time passcode that we have.
     Passcode(Zeroizing<String>),
-    /// An API key in a file: the file's name, without `@`.
-    ApiKeyFile(String),
+    /// An API key in a file: the file's name, without `@`, and the key, to be recognised.
+    ApiKeyFile(String, ApiKey),
     /// An API key that we have.
     ApiKey(ApiKey),
 }
@@ -69,6 +69,10 @@ impl Ibmcloud {
                 known.push(passcode);
                 process::converse(&invocation, deadline, &mut passcode_script(passcode))
             }
+            Credentials::ApiKeyFile(_, key) => {
+                known.push(key.expose());
+                process::capture(&invocation, deadline)
+            }
             _ => process::capture(&invocation, deadline),
         };
         let output = output.map_err(|error| cannot_run(&invocation, error))?;
@@ -97,7 +101,7 @@ impl Ibmcloud {
                 // A key in the environment would take the place of the passcode.
                 invocation.environment.remove(&API_KEY_VARIABLES);
             }
-            Credentials::ApiKeyFile(file) => {
+            Credentials::ApiKeyFile(file, _) => {
                 invocation.arguments.extend(["--apikey".to_owned(), format!("@{file}")]);
             }
             Credentials::ApiKey(key) => invocation.environment.set(API_KEY_VARIABLES[0], key.expose()),

@@ -14,10 +14,11 @@ pub mod process;
 pub mod session_file;
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 pub use config_directory::{VARIABLES as CONFIG_VARIABLES, config_directory};
-pub use login::{Credentials, Login};
+pub use login::{API_KEY_VARIABLES, Credentials, Login};
 use process::{End, Invocation, Output};
 use session_file::{SessionFile, Unusable};
 
@@ -138,7 +139,17 @@ fn ensure_success(
 }
 
 fn cannot_run(invocation: &Invocation, error: std::io::Error) -> Error {
-    Error::new(Kind::CliMissing, format!("`{}` cannot be run", invocation.program.display()))
-        .with_hint("install the IBM Cloud CLI anew (https://cloud.ibm.com/docs/cli), or name another with `--ibmcloud PATH`")
+    let program = invocation.program.display();
+    let is_its_own_fault = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied)
+        || error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error());
+    if is_its_own_fault {
+        return Error::new(Kind::CliMissing, format!("`{program}` cannot be run"))
+            .with_hint(
+                "install the IBM Cloud CLI anew (https://cloud.ibm.com/docs/cli), or name another with `--ibmcloud PATH`",
+            )
+            .with_source(error);
+    }
+    Error::new(Kind::Internal, format!("`{program}` could not be started"))
+        .with_hint("this machine has no room for another program: see which ones run, and `ulimit -a`")
         .with_source(error)
 }

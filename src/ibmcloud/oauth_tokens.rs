@@ -83,6 +83,8 @@ struct Found {
     other: Vec<AccessToken>,
     uaa: bool,
     invalid: Option<InvalidToken>,
+    /// Something was cut off that may have been a token, or an example in a notice.
+    cut_off: bool,
 }
 
 impl Found {
@@ -134,7 +136,8 @@ impl Found {
         match token {
             Ok(token) => {
                 let claims = token.claims();
-                if claims.as_ref().is_some_and(Claims::is_uaa) || label == Label::Uaa {
+                let is_of_iam = claims.as_ref().is_some_and(|claims| claims.text("iam_id").is_some());
+                if claims.as_ref().is_some_and(Claims::is_uaa) || (label == Label::Uaa && !is_of_iam) {
                     self.uaa = true;
                 } else if label == Label::Iam {
                     self.labelled.push(token);
@@ -142,9 +145,8 @@ impl Found {
                     self.other.push(token);
                 }
             }
-            Err(why) if label == Label::Iam || (label == Label::Other && why == InvalidToken::CutOff) => {
-                self.invalid = Some(why);
-            }
+            Err(why) if label == Label::Iam => self.invalid = Some(why),
+            Err(InvalidToken::CutOff) if label == Label::Other => self.cut_off = true,
             // `Authorization: Bearer TOKEN!` in a notice is no token and no error.
             Err(_) => {}
         }
@@ -159,6 +161,7 @@ impl Found {
         match tokens.next() {
             Some(token) if tokens.all(|other| other == token) => Ok(token),
             Some(_) => Err(ParseError::Ambiguous),
+            None if self.cut_off => Err(ParseError::Invalid(InvalidToken::CutOff)),
             None if self.uaa => Err(ParseError::OnlyUaa),
             None => Err(ParseError::NoToken),
         }
@@ -279,6 +282,8 @@ mod tests {
             format!("Bearer {iam}\n"),
             format!("IAM token:  Bearer {iam}\nIAM token:  Bearer {iam}\n"),
             format!("Tip: send `Authorization: Bearer TOKEN` to the IAM API\nIAM token:  Bearer {iam}\n"),
+            format!("Tip: curl -H 'Authorization: Bearer eyJhbGc...'\nIAM token:  Bearer {iam}\n"),
+            format!("UAA token:  Bearer {iam}\n"),
             format!("The IAM header is Authorization: Bearer <token>\nIAM token:  Bearer {iam}\n"),
         ] {
             assert_eq!(parsed(&output).as_ref(), Ok(&iam), "{output}");
@@ -303,6 +308,7 @@ mod tests {
             (format!("IAM token:  Bearer {uaa}\n"), ParseError::OnlyUaa),
             (format!("IAM token:  Bearer {iam}\nIAM token:  Bearer {other}\n"), ParseError::Ambiguous),
             (format!("IAM token:  Bearer {iam}\n{{\"iam_token\":\"{other}\"}}\n"), ParseError::Ambiguous),
+            ("Bearer eyJraWQiOiIyM...\n".to_owned(), ParseError::Invalid(InvalidToken::CutOff)),
             ("IAM token:  Bearer eyJraWQiOiIyM...\n".to_owned(), ParseError::Invalid(InvalidToken::CutOff)),
             ("IAM token:  Bearer eyJraWQiOiIyM…\n".to_owned(), ParseError::Invalid(InvalidToken::Character)),
             ("{\"iam_token\": \"\"}".to_owned(), ParseError::Invalid(InvalidToken::Empty)),

@@ -77,8 +77,13 @@ impl fmt::Display for Reason {
 struct Tokens<'a> {
     /// `Bearer eyJ…`, or empty when logged out.
     #[serde(rename = "IAMToken", borrow, default)]
-    iam_token: Option<Cow<'a, str>>,
+    iam_token: Option<Text<'a>>,
 }
+
+/// A text that is not copied out of the wiped buffer it was read into (unless it holds escapes; a token does not).
+/// Serde borrows a `Cow` only where it is not inside an `Option`.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Returns the path of the session file in a configuration directory.
 #[must_use]
@@ -124,7 +129,7 @@ impl SessionFile {
     #[must_use]
     pub fn access_token(&self) -> Option<AccessToken> {
         let tokens: Tokens<'_> = serde_json::from_slice(&self.content).ok()?;
-        let token = tokens.iam_token?;
+        let Text(token) = tokens.iam_token?;
         let token = token.trim();
         // The type comes first in what the CLI writes; without one, it is the token.
         let credentials = match token.split_once(' ') {

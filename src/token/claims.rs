@@ -173,7 +173,15 @@ mod tests {
         assert_eq!(claims.text("iam_id"), None);
         assert_eq!(claims.account(), None);
         assert_eq!(claims.authentication_methods(), Vec::<&str>::new());
+        assert_eq!(claims.ims_account(), None);
         assert_eq!(claims.owner(), Some("s"));
+    }
+
+    #[test]
+    fn the_accounts_and_methods_are_read() {
+        let claims = claims(r#"{"account":{"bss":"b","ims":1234},"amr":["totp","pwd"]}"#).unwrap();
+        assert_eq!((claims.account(), claims.ims_account().as_deref()), (Some("b"), Some("1234")));
+        assert_eq!(claims.authentication_methods(), ["totp", "pwd"]);
     }
 
     #[test]

@@ -48,26 +48,23 @@ impl Freshness {
     /// Returns how a token with these claims stands at `now` against a wanted lifetime.
     #[must_use]
     pub fn of_claims(claims: Option<&Claims>, now: SystemTime, wanted: Duration) -> Self {
-        let Some((claims, expiration)) = claims.and_then(|claims| Some((claims, claims.expiration()?)))
-        else {
-            return Self::UnknownLifetime;
-        };
-        let now = claims::epoch_seconds(now);
-        let behind = claims.issued_at().map_or(Duration::ZERO, |issued_at| seconds(issued_at - now));
-        let now = now.saturating_add(i64::try_from(behind.as_secs()).unwrap_or(i64::MAX));
-        Self::at(expiration, now, behind, wanted)
+        let (expiration, issued_at) =
+            claims.map_or((None, None), |claims| (claims.expiration(), claims.issued_at()));
+        Self::of_times(expiration, issued_at, now, wanted)
     }
 
-    /// Returns how a token that expires then (in seconds since 1970-01-01 UTC) stands at `now`, whatever its claims
-    /// say about its beginning.
+    /// Returns how a token that was issued and expires then (in seconds since 1970-01-01 UTC) stands at `now`.
     #[must_use]
-    pub fn until(expiration: Option<i64>, now: SystemTime, wanted: Duration) -> Self {
-        expiration.map_or(Self::UnknownLifetime, |expiration| {
-            Self::at(expiration, claims::epoch_seconds(now), Duration::ZERO, wanted)
-        })
-    }
-
-    fn at(expiration: i64, now: i64, behind: Duration, wanted: Duration) -> Self {
+    pub fn of_times(
+        expiration: Option<i64>,
+        issued_at: Option<i64>,
+        now: SystemTime,
+        wanted: Duration,
+    ) -> Self {
+        let Some(expiration) = expiration else { return Self::UnknownLifetime };
+        let now = claims::epoch_seconds(now);
+        let behind = issued_at.map_or(Duration::ZERO, |issued_at| seconds(issued_at.saturating_sub(now)));
+        let now = issued_at.map_or(now, |issued_at| issued_at.max(now));
         let remaining = seconds(expiration.saturating_sub(now));
         if remaining.is_zero() {
             Self::Expired { ago: seconds(now.saturating_sub(expiration)) }
