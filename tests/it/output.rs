@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::sandbox::{Outcome, Sandbox, jwt, root, token};
@@ -272,6 +273,31 @@ fn the_mask_is_printed_before_the_token_is_handed_on() {
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     let log = fs::read_to_string(log).unwrap();
     assert_eq!(log, format!("::add-mask::{token}\nIAM_TOKEN={token}\n"));
+}
+
+#[test]
+fn a_mask_that_nobody_reads_stops_the_hand_over_to_github() {
+    let sandbox = Sandbox::replaying("oauth-tokens-one-line");
+    let file = sandbox.write("env", "KEPT=1\n");
+    let sandbox = sandbox.with("GITHUB_ENV", file.to_str().unwrap());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status =
+        sandbox.program(["-q", "-f", "github"]).stdout(writer).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    assert_eq!(fs::read_to_string(file).unwrap(), "KEPT=1\n");
+}
+
+#[test]
+fn an_input_that_does_not_end_has_until_the_deadline() {
+    for line in ["parse", "inspect -", "login --apikey -"] {
+        let sandbox = Sandbox::new();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut command = sandbox.program(line.split(' ').chain(["--timeout", "200ms"]));
+        let outcome: Outcome = command.stdin(reader).output().unwrap().into();
+        outcome.fails_with(7);
+        drop(writer);
+    }
 }
 
 #[test]

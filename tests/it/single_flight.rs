@@ -156,7 +156,9 @@ fn who_waited_still_keeps_a_promise_and_still_asks_if_told_to() {
     for run in others.into_iter().chain([first]) {
         run.end().fails_with(8);
     }
+    // Nobody asks again for what the CLI does not have.
     let before = sandbox.calls();
+    assert_eq!(before, 1);
     let (first, others) = one_and_waiting(&sandbox, 2, "--fresh");
     for run in others.into_iter().chain([first]) {
         run.end().payload();
@@ -169,20 +171,13 @@ fn a_cli_that_saves_nothing_is_run_for_one_after_the_other() {
     const SIZE: usize = 12;
     let sandbox = expired_session();
     let log = sandbox.home().join("runs");
-    let script = sandbox.write(
-        "bin/ibmcloud",
-        format!(
-            "#!/bin/sh\necho start >>'{log}'\n'{stand_in}' \"$@\"\nstatus=$?\necho end >>'{log}'\nexit $status\n",
-            log = log.display(),
-            stand_in = root().join("tests/stand-in/ibmcloud").display()
-        ),
-    );
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let program = root().join("tests/programs/notes-its-runs");
     let before = fs::read(sandbox.session_file()).unwrap();
     let sandbox = sandbox
         .with("STAND_IN_NO_SAVE", "1")
         .with("STAND_IN_DELAY", "0.05")
-        .with("IBMCLOUD_TOKEN_IBMCLOUD", script.to_str().unwrap());
+        .with("RUNS", log.to_str().unwrap())
+        .with("IBMCLOUD_TOKEN_IBMCLOUD", program.to_str().unwrap());
     for outcome in crowd(&sandbox, SIZE, "--timeout 60s --min-ttl 50m --format json") {
         let answer: Value = serde_json::from_str(outcome.payload()).unwrap();
         assert_eq!((&answer["source"], &answer["iam_id"]), (&"cli".into(), &"IBMid-6660015AAA".into()));
