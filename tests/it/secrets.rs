@@ -611,7 +611,7 @@ fn no_login_that_fails_repeats_what_one_logs_in_with() {
 fn a_key_that_is_too_short_for_the_patterns_is_known_by_heart() {
     let key = "sh0rt-k3y-0123456789";
     let secrets = Secrets::new([key]);
-    for way in [Way::KeyOnStdin, Way::KeyInEnvironment] {
+    for way in [Way::KeyFile, Way::KeyOnStdin, Way::KeyInEnvironment] {
         let said = spliced(b"", &[key]);
         let replay = Replay::new(&said, &said, 1);
         let folder = replay.folder();

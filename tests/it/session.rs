@@ -495,6 +495,10 @@ fn a_clock_that_is_slow_is_noticed_and_does_not_lengthen_a_life() {
     let before = sandbox.calls();
     assert!(sandbox.run("").stderr.contains("clock is slow"));
     assert_eq!(sandbox.calls(), before);
+    // So does the filter.
+    let outcome =
+        sandbox.run_with_input("parse", format!("IAM token:  Bearer {}\n", jwt(3600, 7200)).as_bytes());
+    assert!(outcome.stderr.contains("clock is slow"), "{outcome:?}");
 }
 
 #[test]
