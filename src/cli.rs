@@ -43,6 +43,9 @@ struct WithoutCommand {
     get: GetOptions,
 }
 
+/// How long all of it may take unless told otherwise, as it stands in the help.
+const DEFAULT_TIMEOUT: &str = "30s";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
@@ -85,7 +88,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_enum, env = "IBMCLOUD_TOKEN_SHELL")]
     pub(crate) shell: Option<ShellName>,
     /// The variable of the formats `env`, `dotenv` and `github`
-    #[arg(long, global = true, default_value = "IAM_TOKEN", env = "IBMCLOUD_TOKEN_NAME")]
+    #[arg(long, global = true, default_value = VariableName::DEFAULT, env = "IBMCLOUD_TOKEN_NAME")]
     pub(crate) name: VariableName,
     /// Write to a file instead: for you alone (0600), whole or not at all
     #[arg(short, long, global = true, value_name = "FILE", env = "IBMCLOUD_TOKEN_OUTPUT")]
@@ -100,7 +103,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_parser = FalseyValueParser::new(), env = "IBMCLOUD_TOKEN_FRESH")]
     pub(crate) fresh: bool,
     /// How long all of it may take
-    #[arg(long, global = true, value_name = "DURATION", value_parser = positive_duration, default_value = "30s", env = "IBMCLOUD_TOKEN_TIMEOUT")]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = positive_duration, default_value = DEFAULT_TIMEOUT, env = "IBMCLOUD_TOKEN_TIMEOUT")]
     pub(crate) timeout: Duration,
     /// The CLI: a path, or a name such as `bx` to look up in PATH
     #[arg(long, global = true, value_name = "PATH", env = "IBMCLOUD_TOKEN_IBMCLOUD")]
@@ -116,7 +119,26 @@ pub(crate) struct Options {
     pub(crate) verbose: bool,
 }
 
-#[derive(Args, Debug)]
+/// What clap makes of an empty command line.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            format: FormatName::Bearer,
+            shell: None,
+            name: VariableName::default(),
+            output: None,
+            min_ttl: None,
+            fresh: false,
+            timeout: positive_duration(DEFAULT_TIMEOUT).expect("it is a duration"),
+            ibmcloud: None,
+            session: None,
+            quiet: false,
+            verbose: false,
+        }
+    }
+}
+
+#[derive(Args, Debug, Default)]
 pub(crate) struct GetOptions {
     /// Log in first if that is needed and there is a terminal
     #[arg(long)]
@@ -239,11 +261,14 @@ pub(crate) fn parse(
     environment: &Environment,
 ) -> Result<(Cli, bool), clap::Error> {
     let arguments: Vec<OsString> = arguments.collect();
+    if let Some(options) = plain(&arguments, environment) {
+        return Ok((Cli { options, get: GetOptions::default(), command: None }, arguments.len() > 1));
+    }
     let get_matches = |command: clap::Command| {
         let command = command.mut_args(|argument| without_empty_variable(argument, environment));
         command.try_get_matches_from(&arguments)
     };
-    // Most calls name no command. What goes wrong then, or asks for help, is told by the whole definition.
+    // Many calls name no command. What goes wrong then, or asks for help, is told by the whole definition.
     let (matches, mut cli) = if let Ok(matches) = get_matches(WithoutCommand::command()) {
         let WithoutCommand { options, get } = WithoutCommand::from_arg_matches(&matches)?;
         (matches, Cli { options, get, command: None })
@@ -272,6 +297,21 @@ pub(crate) fn parse(
         return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, problem));
     }
     Ok((cli, format_was_typed))
+}
+
+/// Returns what clap would, for the calls that scripts make all the time: nothing is typed but, perhaps, a format, and
+/// no variable of ours is set. Telling clap of every option takes as long as an answer from the session file.
+fn plain(arguments: &[OsString], environment: &Environment) -> Option<Options> {
+    let format = match arguments {
+        [_] => FormatName::Bearer,
+        [_, option, name] if option == "-f" || option == "--format" => {
+            FormatName::from_str(name.to_str()?, false).ok()?
+        }
+        _ => return None,
+    };
+    let is_ours = |name: &OsString| name.as_encoded_bytes().starts_with(b"IBMCLOUD_TOKEN_");
+    let has_variable = environment.iter().any(|(name, _)| is_ours(name));
+    (!has_variable).then(|| Options { format, ..Options::default() })
 }
 
 /// Returns an argument that does not look at its variable if that is empty: an empty one counts as not set.
@@ -321,6 +361,31 @@ mod tests {
             assert!(format_was_typed);
         }
         assert!(!parsed("ibmcloud-token status").unwrap().1);
+    }
+
+    #[test]
+    fn what_is_plain_is_read_as_clap_reads_it() {
+        // Any variable of ours is reason enough to ask clap.
+        let by_clap: Environment = [("IBMCLOUD_TOKEN_", "1")].into_iter().collect();
+        let mut lines = vec!["ibmcloud-token".to_owned()];
+        for name in FormatName::value_variants().iter().filter_map(FormatName::to_possible_value) {
+            lines.extend(
+                ["-f", "--format"].map(|option| format!("ibmcloud-token {option} {}", name.get_name())),
+            );
+        }
+        for line in lines {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(plain(&arguments, &Environment::default()).is_some(), "{line}");
+            assert!(plain(&arguments, &by_clap).is_none(), "{line}");
+            let read =
+                |environment| format!("{:?}", parse(arguments.clone().into_iter(), environment).unwrap());
+            assert_eq!(read(&Environment::default()), read(&by_clap), "{line}");
+        }
+        for line in ["ibmcloud-token -f none", "ibmcloud-token -q", "ibmcloud-token get", "ibmcloud-token -f"]
+        {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert!(plain(&arguments, &Environment::default()).is_none(), "{line}");
+        }
     }
 
     #[test]

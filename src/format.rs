@@ -65,10 +65,19 @@ impl Shell {
 pub struct VariableName(String);
 
 impl VariableName {
+    /// The name unless told otherwise.
+    pub const DEFAULT: &str = "IAM_TOKEN";
+
     /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for VariableName {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
     }
 }
 
@@ -158,7 +167,7 @@ mod tests {
     fn rendered(token: &str, format: Format) -> String {
         let answer = Answer::new(AccessToken::new(token).unwrap(), Source::Cli);
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_516_178_000);
-        render(&answer, format, &"IAM_TOKEN".parse().unwrap(), now).to_string()
+        render(&answer, format, &VariableName::default(), now).to_string()
     }
 
     #[test]
