@@ -139,7 +139,7 @@ fn json(answer: &Answer, now: SystemTime) -> Zeroizing<String> {
     let claims = answer.token.claims();
     let now = claims::epoch_seconds(now);
     // Where the clock is behind the token's birth, what is left is counted from there, as in `Freshness`.
-    let now = claims.as_ref().and_then(claims::Claims::issued_at).map_or(now, |issued_at| issued_at.max(now));
+    let now = answer.issued_at.map_or(now, |issued_at| issued_at.max(now));
     let others = Json {
         token_type: "Bearer",
         expires_at: answer.expiration.and_then(claims::rfc3339),

@@ -4,12 +4,19 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
-/// Room for a session file; what is wiped costs time, so not much more.
-const USUAL_SIZE: usize = 8 * 1024;
+/// What is taken for the size of an input that does not tell: room for what the CLI prints.
+pub const USUAL_SIZE: usize = 8 * 1024;
 
 /// Reads a whole input, up to `cap` bytes; nothing if there is more.
-pub fn read_capped(mut input: impl Read, cap: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut content = Zeroizing::new(vec![0; USUAL_SIZE]);
+///
+/// `expected` is about how much there is: all room is wiped in the end, so too much of it costs time.
+pub fn read_capped(
+    mut input: impl Read,
+    expected: usize,
+    cap: usize,
+) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    // One byte more, so that the end is seen without more room.
+    let mut content = Zeroizing::new(vec![0; expected.min(cap) + 1]);
     let mut length = 0;
     loop {
         match input.read(&mut content[length..]) {
@@ -64,8 +71,10 @@ mod tests {
     #[test]
     fn an_input_is_read_whole_or_not_at_all() {
         let input = vec![7; 100_000];
-        assert_eq!(read_capped(&input[..], 100_000).unwrap().unwrap().as_slice(), input);
-        assert!(read_capped(&input[..], 99_999).unwrap().is_none());
-        assert!(read_capped(io::empty(), 0).unwrap().unwrap().is_empty());
+        for expected in [0, 1, USUAL_SIZE, 99_999, 100_000, usize::MAX] {
+            assert_eq!(read_capped(&input[..], expected, 100_000).unwrap().unwrap().as_slice(), input);
+            assert!(read_capped(&input[..], expected, 99_999).unwrap().is_none());
+            assert!(read_capped(io::empty(), expected, 0).unwrap().unwrap().is_empty());
+        }
     }
 }

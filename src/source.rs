@@ -24,7 +24,7 @@ use crate::ibmcloud::session_file::{self, SessionFile, Unusable};
 use crate::ibmcloud::{Ibmcloud, config_directory};
 use crate::lock::Lock;
 use crate::note::{Note, Notes};
-use crate::token::{AccessToken, Freshness, brief};
+use crate::token::{AccessToken, Claims, Freshness, brief};
 
 /// What the session file's token has to live for, unless told otherwise: services reject tokens in their last seconds.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
@@ -65,14 +65,24 @@ pub struct Answer {
     pub source: Source,
     /// When it expires, in seconds since 1970-01-01 UTC.
     pub expiration: Option<i64>,
+    /// When it was issued, in seconds since 1970-01-01 UTC.
+    pub issued_at: Option<i64>,
 }
 
 impl Answer {
-    /// Returns a token from a source, with the expiration that its claims tell.
+    /// Returns a token from a source, with the times that its claims tell.
     #[must_use]
     pub fn new(token: AccessToken, source: Source) -> Self {
-        let expiration = token.claims().and_then(|claims| claims.expiration());
-        Self { token, source, expiration }
+        let claims = token.claims();
+        let expiration = claims.as_ref().and_then(Claims::expiration);
+        let issued_at = claims.as_ref().and_then(Claims::issued_at);
+        Self { token, source, expiration, issued_at }
+    }
+
+    /// Returns how the token stands at `now` against a wanted lifetime.
+    #[must_use]
+    pub fn freshness(&self, now: SystemTime, wanted: Duration) -> Freshness {
+        Freshness::of_times(self.expiration, self.issued_at, now, wanted)
     }
 }
 
@@ -108,8 +118,8 @@ impl Session<'_> {
         if request.fresh {
             (self.notes)(Note::FreshAsked);
         }
-        if let Some(token) = self.session_token(request, DEFAULT_LIFETIME)? {
-            return Ok(Answer::new(token, Source::SessionFile));
+        if let Some(answer) = self.session_answer(request, DEFAULT_LIFETIME)? {
+            return Ok(answer);
         }
         let cli = self.cli()?;
         let mut lock = self.lock()?;
@@ -118,9 +128,9 @@ impl Session<'_> {
         let was_answered = lock.was_answered() && !request.fresh;
         let enough = if was_answered { CLI_RENEWS_UNDER } else { DEFAULT_LIFETIME };
         let within_reach = if was_answered { Request { min_ttl: None, ..request } } else { request };
-        if let Some(token) = self.session_token(within_reach, enough)? {
-            self.ensure_lifetime(self.freshness(&token, DEFAULT_LIFETIME), request.min_ttl)?;
-            return Ok(Answer::new(token, Source::SessionFile));
+        if let Some(answer) = self.session_answer(within_reach, enough)? {
+            self.ensure_lifetime(self.freshness(&answer, DEFAULT_LIFETIME), request.min_ttl)?;
+            return Ok(answer);
         }
         if let Some(failure) = lock.shared_failure() {
             return Err(failure);
@@ -129,11 +139,11 @@ impl Session<'_> {
         let result = cli.oauth_tokens(self.deadline);
         lock.record(&result);
         drop(lock);
-        let token = result?;
-        let freshness = self.freshness(&token, DEFAULT_LIFETIME);
+        let answer = Answer::new(result?, Source::Cli);
+        let freshness = self.freshness(&answer, DEFAULT_LIFETIME);
         (self.notes)(Note::CliAnswers(freshness));
         self.ensure_lifetime(freshness, request.min_ttl)?;
-        Ok(Answer::new(token, Source::Cli))
+        Ok(answer)
     }
 
     /// Returns the CLI.
@@ -160,7 +170,7 @@ impl Session<'_> {
     }
 
     /// Returns the session file's token if it lives long enough. A torn file is an error: the CLI must not see it.
-    fn session_token(&self, request: Request, enough: Duration) -> Result<Option<AccessToken>> {
+    fn session_answer(&self, request: Request, enough: Duration) -> Result<Option<Answer>> {
         let say = self.notes;
         let Some(path) = self.session_file() else {
             say(Note::NoHome);
@@ -181,22 +191,23 @@ impl Session<'_> {
         if request.fresh {
             return Ok(None);
         }
-        let Some(token) = session.access_token() else {
+        let Some(token) = session.token else {
             say(Note::SessionLoggedOut(path));
             return Ok(None);
         };
+        let answer = Answer::new(token, Source::SessionFile);
         let wanted = request.min_ttl.unwrap_or(enough);
-        let freshness = self.freshness(&token, wanted);
+        let freshness = self.freshness(&answer, wanted);
         if freshness.lasts(wanted) {
             say(Note::SessionAnswers(path, freshness));
-            return Ok(Some(token));
+            return Ok(Some(answer));
         }
         say(Note::SessionTooOld(path, freshness));
         Ok(None)
     }
 
-    fn freshness(&self, token: &AccessToken, wanted: Duration) -> Freshness {
-        let freshness = Freshness::of(token, (self.now)(), wanted);
+    fn freshness(&self, answer: &Answer, wanted: Duration) -> Freshness {
+        let freshness = answer.freshness((self.now)(), wanted);
         note_clock(freshness, self.notes);
         freshness
     }

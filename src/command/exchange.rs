@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::iam::{Endpoint, Exchange};
 use ibmcloud_token::source::{DEFAULT_LIFETIME, ensure_lifetime, note_clock};
-use ibmcloud_token::token::{ApiKey, Freshness};
+use ibmcloud_token::token::ApiKey;
 
 use super::Context;
 use super::secret_input::{self, Place};
@@ -35,8 +35,7 @@ pub(super) fn run(context: &Context, options: &ExchangeOptions) -> Result<()> {
     };
     let exchanged = exchange.run()?;
     let now = SystemTime::now();
-    let issued_at = exchanged.answer.token.claims().and_then(|claims| claims.issued_at());
-    let freshness = Freshness::of_times(exchanged.answer.expiration, issued_at, now, DEFAULT_LIFETIME);
+    let freshness = exchanged.answer.freshness(now, DEFAULT_LIFETIME);
     note_clock(freshness, &|note| context.note(&note));
     // There is no session that a login would renew.
     ensure_lifetime(freshness, context.options.min_ttl, "the token that IAM issued", now).map_err(

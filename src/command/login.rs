@@ -154,7 +154,7 @@ fn ensure_change(session: &Session<'_>, log_in: impl FnOnce() -> Result<()>) -> 
 
 /// Returns the token that the session file holds now. One who logs in may find the file torn: that is no error here.
 fn present_token(session: &Session<'_>) -> Option<AccessToken> {
-    SessionFile::read(&session.session_file()?, session.deadline).ok()?.access_token()
+    SessionFile::read(&session.session_file()?, session.deadline).ok()?.token
 }
 
 /// A login has worked if there is a token afterwards.
@@ -166,7 +166,7 @@ fn ensure_logged_in(context: &Context, deadline: Deadline) -> Result<()> {
     )?;
     let claims = answer.token.claims();
     let who = words::within_a_line(claims.as_ref().and_then(|claims| claims.owner()).unwrap_or("somebody"));
-    let freshness = Freshness::of(&answer.token, SystemTime::now(), DEFAULT_LIFETIME);
+    let freshness = answer.freshness(SystemTime::now(), DEFAULT_LIFETIME);
     context.say(&format!("logged in as {who}; the token {freshness}"));
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::ibmcloud::{failure, oauth_tokens};
 use ibmcloud_token::source::{Answer, DEFAULT_LIFETIME, Source, ensure_lifetime, note_clock};
-use ibmcloud_token::token::{AccessToken, Freshness};
+use ibmcloud_token::token::AccessToken;
 
 use super::{Context, secret_input};
 
@@ -13,7 +13,7 @@ pub(super) fn run(context: &Context) -> Result<()> {
     context.ensure_format()?;
     let answer = Answer::new(token_on_stdin(context)?, Source::Input);
     let now = SystemTime::now();
-    let freshness = Freshness::of(&answer.token, now, DEFAULT_LIFETIME);
+    let freshness = answer.freshness(now, DEFAULT_LIFETIME);
     note_clock(freshness, &|note| context.note(&note));
     ensure_lifetime(freshness, context.options.min_ttl, "the token on the standard input", now)?;
     context.hand_over(&answer)

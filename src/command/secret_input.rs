@@ -13,7 +13,7 @@ use ibmcloud_token::deadline::Deadline;
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::ibmcloud::process::STDOUT_CAP;
 use ibmcloud_token::note::Note;
-use ibmcloud_token::secret_bytes::read_capped;
+use ibmcloud_token::secret_bytes::{USUAL_SIZE, read_capped};
 use ibmcloud_token::token::ApiKey;
 use ibmcloud_token::words;
 use zeroize::Zeroizing;
@@ -79,7 +79,7 @@ fn key_file(context: &Context, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>
     if metadata.is_file() && metadata.mode() & 0o077 != 0 {
         context.note(&Note::KeyFileIsReadable(path.to_owned()));
     }
-    read_capped(&file, KEY_FILE_CAP).map_err(unreadable)
+    read_capped(&file, USUAL_SIZE, KEY_FILE_CAP).map_err(unreadable)
 }
 
 /// Reads the standard input to its end.
@@ -98,7 +98,7 @@ fn whole_stdin(context: &Context, cap: usize) -> Result<Option<Zeroizing<Vec<u8>
     let reader = thread::Builder::new().spawn(move || {
         // Not by `io::stdin`, whose buffer would keep a copy.
         let input = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-        let _ = sender.send(input.and_then(|input| read_capped(input, cap)));
+        let _ = sender.send(input.and_then(|input| read_capped(input, USUAL_SIZE, cap)));
     });
     reader
         .and_then(|_| {

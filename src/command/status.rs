@@ -58,13 +58,13 @@ pub(super) fn run(context: &Context) -> Result<()> {
         })?;
         Ok((path, file))
     })?;
-    let token = session.access_token().ok_or_else(|| nobody("not logged in: the session holds no token"))?;
-    let freshness = Freshness::of(&token, SystemTime::now(), DEFAULT_LIFETIME);
+    let token = session.token.as_ref().ok_or_else(|| nobody("not logged in: the session holds no token"))?;
+    let freshness = Freshness::of(token, SystemTime::now(), DEFAULT_LIFETIME);
     if let Freshness::Expired { .. } = freshness {
         return Err(Error::new(Kind::LoginNeeded, format!("the session's token {freshness}"))
             .with_hint("renew it with `ibmcloud-token`, or log in again: `ibmcloud-token login`"));
     }
-    let status = Status::new(&token, session.details(), freshness, path.display().to_string());
+    let status = Status::new(token, session.details(), freshness, path.display().to_string());
     let text = if as_json {
         serde_json::to_string(&status).expect("it is made of texts and numbers") + "\n"
     } else {

@@ -29,7 +29,7 @@ use crate::deadline::Deadline;
 use crate::environment::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::note::{Note, Notes};
-use crate::secret_bytes::read_capped;
+use crate::secret_bytes::{USUAL_SIZE, read_capped};
 use crate::token::ApiKey;
 
 /// The grant of the request: an API key (`ibm-cloud-sdk-core`, IAM identity API).
@@ -125,7 +125,7 @@ impl Exchange<'_> {
             .header("Content-Type", "application/x-www-form-urlencoded")
             .send(body.as_bytes())
             .map_err(|error| self.failure(error, proxy))?;
-        let content = read_capped(response.body_mut().as_reader(), BODY_CAP)
+        let content = read_capped(response.body_mut().as_reader(), USUAL_SIZE, BODY_CAP)
             .map_err(|error| self.failure(error.into(), proxy))?;
         self.judge(response.status(), response.headers(), content, asked_at)
     }

@@ -73,11 +73,10 @@ impl Exchanged {
         let access_token = Zeroizing::new(access_token);
         let token = AccessToken::new(&access_token)
             .map_err(|_| "answered with something that is not an access token")?;
-        // By a slow clock, the request was sent before the token's time began.
-        let issued_at = token.claims().and_then(|claims| claims.issued_at());
-        let asked_at = claims::epoch_seconds(asked_at).max(issued_at.unwrap_or(i64::MIN));
-        let by_lifetime = expires_in.as_i64().and_then(|seconds| asked_at.checked_add(seconds));
         let mut answer = Answer::new(token, Source::Iam);
+        // By a slow clock, the request was sent before the token's time began.
+        let asked_at = claims::epoch_seconds(asked_at).max(answer.issued_at.unwrap_or(i64::MIN));
+        let by_lifetime = expires_in.as_i64().and_then(|seconds| asked_at.checked_add(seconds));
         answer.expiration = [answer.expiration, expiration.as_i64(), by_lifetime].into_iter().flatten().min();
         Ok(Self { answer, response })
     }

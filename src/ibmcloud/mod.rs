@@ -84,7 +84,7 @@ impl Ibmcloud {
     fn nobody_is_logged_in(&self, deadline: Deadline) -> bool {
         let Some(directory) = config_directory(&self.environment) else { return false };
         match SessionFile::read(&session_file::path(&directory), deadline) {
-            Ok(session) => session.access_token().is_none(),
+            Ok(session) => session.token.is_none(),
             Err(unusable) => matches!(unusable, Unusable::Absent),
         }
     }

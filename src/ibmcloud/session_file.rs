@@ -29,8 +29,10 @@ const CAP: usize = 1024 * 1024;
 /// How long a torn file may stay torn. A write of the CLI takes well under a millisecond.
 const TORN_FOR_AT_MOST: Duration = Duration::from_secs(2);
 
-/// The content of a session file that is whole.
+/// A session file that is whole.
 pub struct SessionFile {
+    /// The access token, nothing if nobody is logged in.
+    pub token: Option<AccessToken>,
     content: Zeroizing<Vec<u8>>,
 }
 
@@ -80,6 +82,20 @@ struct Tokens<'a> {
     iam_token: Option<Text<'a>>,
 }
 
+impl Tokens<'_> {
+    fn access_token(&self) -> Option<AccessToken> {
+        let Text(token) = self.iam_token.as_ref()?;
+        let token = token.trim();
+        // The type comes first in what the CLI writes; without one, it is the token.
+        let credentials = match token.split_once(' ') {
+            Some((scheme, credentials)) if scheme.eq_ignore_ascii_case("bearer") => credentials.trim_start(),
+            Some(_) => return None,
+            None => token,
+        };
+        AccessToken::new(credentials).ok()
+    }
+}
+
 /// A text that is not copied out of the wiped buffer it was read into (unless it holds escapes; a token does not).
 /// Serde borrows a `Cow` only where it is not inside an `Option`.
 #[derive(Deserialize)]
@@ -111,33 +127,19 @@ impl SessionFile {
             _ => Unusable::PassedOver(Reason::Unreadable(error)),
         })?;
         let content = read_regular_file(&file).map_err(Unusable::PassedOver)?;
-        match serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify()) {
-            Ok(_) if content.trim_ascii_start().starts_with(b"{") => Ok(Self { content }),
+        let token = match serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify()) {
+            Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => tokens.access_token(),
             // An array would do for serde.
-            Ok(_) | Err(Category::Data) => Err(Unusable::PassedOver(Reason::Unknown)),
-            Err(Category::Eof | Category::Syntax | Category::Io) => Err(Unusable::Torn),
-        }
+            Ok(_) | Err(Category::Data) => return Err(Unusable::PassedOver(Reason::Unknown)),
+            Err(Category::Eof | Category::Syntax | Category::Io) => return Err(Unusable::Torn),
+        };
+        Ok(Self { token, content })
     }
 
     /// Opens without waiting, should it be a pipe that nobody writes to.
     fn open(path: &Path) -> io::Result<File> {
         let not_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
         File::options().read(true).custom_flags(not_waiting).open(path)
-    }
-
-    /// Returns the access token, nothing if nobody is logged in.
-    #[must_use]
-    pub fn access_token(&self) -> Option<AccessToken> {
-        let tokens: Tokens<'_> = serde_json::from_slice(&self.content).ok()?;
-        let Text(token) = tokens.iam_token?;
-        let token = token.trim();
-        // The type comes first in what the CLI writes; without one, it is the token.
-        let credentials = match token.split_once(' ') {
-            Some((scheme, credentials)) if scheme.eq_ignore_ascii_case("bearer") => credentials.trim_start(),
-            Some(_) => return None,
-            None => token,
-        };
-        AccessToken::new(credentials).ok()
     }
 
     /// Returns what the file says about the session.
@@ -155,7 +157,9 @@ fn read_regular_file(file: &File) -> Result<Zeroizing<Vec<u8>>, Reason> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(Reason::NotOurs);
     }
-    read_capped(file, CAP).map_err(Reason::Unreadable)?.ok_or(Reason::TooLarge)
+    read_capped(file, usize::try_from(metadata.len()).unwrap_or(CAP), CAP)
+        .map_err(Reason::Unreadable)?
+        .ok_or(Reason::TooLarge)
 }
 
 /// What a session file says beside the tokens. The names are the CLI's own (`core_config/bx_config.go`); a member of
@@ -228,7 +232,7 @@ mod tests {
     }
 
     fn token(content: &str) -> Option<String> {
-        session(content).ok()?.access_token().map(|token| token.expose().to_owned())
+        session(content).ok()?.token.map(|token| token.expose().to_owned())
     }
 
     #[test]
