@@ -38,6 +38,7 @@ pub mod iam;
 pub mod ibmcloud;
 pub mod lock;
 pub mod note;
+mod poll;
 pub mod private_file;
 pub mod secret_bytes;
 pub mod source;

@@ -39,20 +39,6 @@ pub fn read_capped(
     Ok(Some(content))
 }
 
-/// Hands over what an input holds, chunk by chunk, until its end, an error, or `take` has had enough.
-pub(crate) fn for_each_chunk(mut input: impl Read, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
-    let mut chunk = Zeroizing::new([0; 16 * 1024]);
-    loop {
-        match input.read(chunk.as_mut_slice()) {
-            Ok(0) => return Ok(()),
-            Ok(length) if take(&chunk[..length]) => {}
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 /// Appends to a buffer without leaving an unwiped copy behind, as `Vec`'s own growth would.
 pub(crate) fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
     let needed = buffer.len() + bytes.len();

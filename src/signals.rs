@@ -21,19 +21,19 @@ pub(crate) fn watch() {
             .into_iter()
             .filter(|signal| ignored >> (signal - 1) & 1 == 0)
             .collect();
-        // The handlers are put up on the thread that listens: without room for one, no signal is caught and lost.
-        let (ready, is_ready) = channel();
-        let _ = thread::Builder::new().spawn(move || {
-            let signals = Signals::new(deadly);
-            let _ = ready.send(());
-            let Ok(mut signals) = signals else { return };
+        // The thread first: without room for one, no signal is caught and lost.
+        let (hand_over, handed_over) = channel::<Signals>();
+        let listening = thread::Builder::new().spawn(move || {
+            let Ok(mut signals) = handed_over.recv() else { return };
             if let Some(signal) = signals.forever().next() {
                 group::end_all(signal == SIGINT || signal == SIGQUIT);
                 // Dies by the signal, so that our parent sees that.
                 let _ = emulate_default_handler(signal);
             }
         });
-        let _ = is_ready.recv();
+        if let (Ok(_), Ok(signals)) = (listening, Signals::new(deadly)) {
+            let _ = hand_over.send(signals);
+        }
     });
 }
 

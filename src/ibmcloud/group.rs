@@ -4,14 +4,21 @@
 //! a captured child is in a group of its own and does not get the terminal's Ctrl-C.
 
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{
     Pid, Signal as Number, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
+#[cfg(target_os = "linux")]
+use rustix::process::{PidfdFlags, pidfd_open};
+
+use crate::deadline::Deadline;
+use crate::poll;
 
 /// How much a signal reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +98,33 @@ impl Running {
 
     /// Waits until the child has exited or `at_most` is over.
     fn wait_for_exit_within(self, at_most: Duration) -> bool {
-        let (sender, exited) = std::sync::mpsc::channel();
-        let waiting = std::thread::Builder::new().spawn(move || {
+        let limit = Deadline::after(at_most);
+        let Ok(exit) = self.exit() else { return false };
+        while !limit.has_passed() {
+            if matches!(poll::readable([Some(exit.as_fd())], limit), Ok([true])) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns what becomes readable when the child has exited, and leaves the child to be reaped.
+    pub fn exit(self) -> io::Result<OwnedFd> {
+        #[cfg(target_os = "linux")]
+        if let Some(exit) = self.process_id().and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok()) {
+            return Ok(exit);
+        }
+        self.exit_by_thread()
+    }
+
+    /// [`Self::exit`] where the kernel has no pidfd (Linux before 5.3, macOS): a thread waits, and closes a pipe.
+    fn exit_by_thread(self) -> io::Result<OwnedFd> {
+        let (exit, open) = io::pipe()?;
+        thread::Builder::new().spawn(move || {
             self.wait_for_exit();
-            let _ = sender.send(());
-        });
-        waiting.is_ok() && exited.recv_timeout(at_most).is_ok()
+            drop(open);
+        })?;
+        Ok(exit.into())
     }
 }
 
@@ -118,4 +146,29 @@ pub fn end_all(interrupted: bool) {
         }
     }
     std::mem::forget(list);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Stdio;
+
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a child that a test can end when it wants to")]
+    fn an_exit_is_seen_either_way_and_leaves_the_child_to_be_reaped() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "read -r line; exit 7"]).stdin(Stdio::piped());
+        let (mut child, running) = spawn(&mut command, Extent::Group).unwrap();
+        let exits = [running.exit().unwrap(), running.exit_by_thread().unwrap()];
+        let has_exited = |at_most| {
+            exits
+                .each_ref()
+                .map(|exit| poll::readable([Some(exit.as_fd())], Deadline::after(at_most)).unwrap())
+        };
+        assert_eq!(has_exited(Duration::from_millis(20)), [[false], [false]]);
+        drop(child.stdin.take());
+        assert_eq!(has_exited(Duration::from_secs(20)), [[true], [true]]);
+        assert_eq!(running.reap(|| child.wait()).unwrap().code(), Some(7));
+    }
 }

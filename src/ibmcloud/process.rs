@@ -4,19 +4,16 @@
 //! A captured run has no input (or scripted answers), its output is read side by side and capped, it is its own
 //! process group, and it has a deadline: TERM to the group, then KILL. Nothing of it is left behind, a grandchild
 //! that keeps the pipe open included. Only a grandchild that leaves the group *and* keeps the pipe is out of reach:
-//! it is not waited for, and the thread that reads its pipe ends with it or with us.
+//! it is not waited for.
 //!
-//! How waiting works: one thread per pipe and one for the exit report to a channel, and the caller waits on that
-//! with the deadline. Nothing polls. The exit is seen without reaping (`WNOWAIT`), so the group's id cannot have
-//! been given to anybody else when the rest of the group is killed.
+//! How waiting works: `poll` on both pipes and on the exit, with the deadline. The exit is seen without reaping, so
+//! the group's id cannot have been given to anybody else when the rest of the group is killed.
 
 use std::fmt;
 use std::io::{self, Read, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -24,13 +21,17 @@ use zeroize::Zeroizing;
 use super::group;
 use crate::deadline::Deadline;
 use crate::environment::Environment;
-use crate::secret_bytes::{append, for_each_chunk};
+use crate::poll;
+use crate::secret_bytes::append;
 
 /// How much of stdout is read before the run is stopped. A real answer is under 10 KiB.
 pub const STDOUT_CAP: usize = 1024 * 1024;
 
 /// How much of stderr is kept; the rest is read and dropped.
 pub const STDERR_CAP: usize = 64 * 1024;
+
+/// How much is read at once: room for an answer. All of it is wiped in the end.
+const CHUNK: usize = 4 * 1024;
 
 /// How long a group has between TERM and KILL, and a pipe to run dry once its owner has exited.
 const GRACE: Duration = Duration::from_millis(500);
@@ -118,43 +119,31 @@ fn command(invocation: &Invocation) -> Command {
     command
 }
 
-/// What the threads of a run report.
+/// What happened to a run.
 enum Event {
-    /// Output arrived, or the pipe's other end was closed.
-    Stdout { closed: bool },
-    /// The pipe's other end was closed.
-    StderrClosed,
+    /// Something was written, or a pipe's other end was closed.
+    Output,
     /// Stdout went past the cap.
     TooMuchOutput,
     /// The child has exited and waits to be reaped.
     Exited,
+    /// Nothing, and the time is over.
+    TimeIsOver,
 }
 
-type Buffer = Arc<Mutex<Zeroizing<Vec<u8>>>>;
-
-/// A captured run under way.
+/// A captured run under way. What has come to its end is not there any more.
 struct Run {
     child: Child,
     running: group::Running,
     stdin: Option<ChildStdin>,
-    stdout: Buffer,
-    stderr: Buffer,
-    events: Receiver<Event>,
-    open: Open,
-}
-
-/// What has not ended yet.
-#[derive(Clone, Copy)]
-struct Open {
-    stdout: bool,
-    stderr: bool,
-    child: bool,
-}
-
-impl Open {
-    fn any(self) -> bool {
-        self.stdout || self.stderr || self.child
-    }
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    /// Readable when the child has exited.
+    exit: Option<OwnedFd>,
+    chunk: Zeroizing<Vec<u8>>,
+    output: Zeroizing<Vec<u8>>,
+    complaints: Zeroizing<Vec<u8>>,
+    complaints_are_cut: bool,
 }
 
 impl Run {
@@ -162,174 +151,162 @@ impl Run {
         let mut command = command(invocation);
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (mut child, running) = group::spawn(&mut command, group::Extent::Group)?;
-        let (sender, events) = channel();
-        let pipes = (child.stdout.take(), child.stderr.take());
         let mut run = Self {
             stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            stderr: child.stderr.take(),
             child,
             running,
-            stdout: Buffer::default(),
-            stderr: Buffer::default(),
-            events,
-            open: Open { stdout: true, stderr: true, child: true },
+            exit: None,
+            chunk: Zeroizing::new(vec![0; CHUNK]),
+            output: Zeroizing::default(),
+            complaints: Zeroizing::default(),
+            complaints_are_cut: false,
         };
-        if let Err(error) = run.watch(pipes, sender) {
-            run.running.signal(group::Signal::Kill);
-            run.reap()?;
-            return Err(error);
+        match running.exit() {
+            Ok(exit) => run.exit = Some(exit),
+            Err(error) => {
+                running.signal(group::Signal::Kill);
+                run.reap()?;
+                return Err(error);
+            }
         }
         Ok(run)
     }
 
-    /// Starts the threads that report what the run does. There may be no room for another thread.
-    fn watch(
-        &self,
-        (stdout, stderr): (Option<ChildStdout>, Option<ChildStderr>),
-        sender: Sender<Event>,
-    ) -> io::Result<()> {
-        let start = |work: Box<dyn FnOnce() + Send>| thread::Builder::new().spawn(work).map(drop);
-        if let Some(pipe) = stdout {
-            let (buffer, sender) = (Arc::clone(&self.stdout), sender.clone());
-            start(Box::new(move || read_stdout(pipe, &buffer, &sender)))?;
+    fn finish(mut self, deadline: Deadline, script: Option<Script<'_>>) -> io::Result<Output> {
+        let stopped = self.follow(deadline, script);
+        if !matches!(stopped, Ok(None)) {
+            self.stop();
         }
-        if let Some(pipe) = stderr {
-            let (buffer, sender) = (Arc::clone(&self.stderr), sender.clone());
-            start(Box::new(move || read_stderr(pipe, &buffer, &sender)))?;
-        }
-        let running = self.running;
-        start(Box::new(move || {
-            running.wait_for_exit();
-            let _ = sender.send(Event::Exited);
-        }))
+        let status = self.reap()?;
+        self.settle(GRACE);
+        let end = stopped?.unwrap_or(End::Exited(status));
+        Ok(Output { end, stdout: self.output, stderr: self.complaints })
     }
 
-    fn finish(mut self, deadline: Deadline, mut script: Option<Script<'_>>) -> io::Result<Output> {
-        let mut answered = 0;
-        let mut stopped = None;
+    /// Follows the run to its end, or until it has to be stopped: for this reason.
+    fn follow(&mut self, deadline: Deadline, mut script: Option<Script<'_>>) -> io::Result<Option<End>> {
         let mut limit = deadline;
-        while self.open.any() {
-            match self.events.recv_timeout(limit.remaining()) {
-                Ok(Event::TooMuchOutput) => stopped = Some(End::TooMuchOutput),
-                Ok(event) => {
-                    self.note(&event);
-                    // Once the child itself is gone, its pipes have only to run dry, whoever else writes to them.
-                    if matches!(event, Event::Exited) {
-                        limit = deadline.within(GRACE);
-                    }
-                }
-                Err(_) if self.open.child => stopped = Some(End::TimedOut),
-                Err(_) => break,
-            }
-            if stopped.is_some() {
-                break;
+        let mut answered = 0;
+        while self.is_open() {
+            match self.next_event(limit)? {
+                Event::Output => {}
+                // Once the child itself is gone, its pipes have only to run dry, whoever else writes to them.
+                Event::Exited => limit = deadline.within(GRACE),
+                Event::TooMuchOutput => return Ok(Some(End::TooMuchOutput)),
+                Event::TimeIsOver if self.exit.is_some() => return Ok(Some(End::TimedOut)),
+                Event::TimeIsOver => break,
             }
             if let Some(script) = script.as_mut() {
                 self.answer(script, &mut answered);
             }
         }
-        if stopped.is_some() {
-            self.stop();
-        }
-        let status = self.reap()?;
-        self.settle(GRACE);
-        Ok(Output {
-            end: stopped.unwrap_or(End::Exited(status)),
-            stdout: take(&self.stdout),
-            stderr: take(&self.stderr),
-        })
+        Ok(None)
     }
 
-    fn note(&mut self, event: &Event) {
-        match event {
-            Event::Stdout { closed } => self.open.stdout = !closed,
-            Event::StderrClosed => self.open.stderr = false,
-            Event::Exited => self.open.child = false,
-            Event::TooMuchOutput => {}
+    fn is_open(&self) -> bool {
+        self.stdout.is_some() || self.stderr.is_some() || self.exit.is_some()
+    }
+
+    fn next_event(&mut self, limit: Deadline) -> io::Result<Event> {
+        if limit.has_passed() {
+            return Ok(Event::TimeIsOver);
+        }
+        let sources = [
+            self.stdout.as_ref().map(|pipe| pipe.as_fd()),
+            self.stderr.as_ref().map(|pipe| pipe.as_fd()),
+            self.exit.as_ref().map(|exit| exit.as_fd()),
+        ];
+        let [stdout, stderr, exit] = poll::readable(sources, limit)?;
+        if stderr {
+            self.read_stderr();
+        }
+        if stdout && self.read_stdout() {
+            return Ok(Event::TooMuchOutput);
+        }
+        if exit {
+            self.exit = None;
+            return Ok(Event::Exited);
+        }
+        Ok(Event::Output)
+    }
+
+    /// Reads what there is on stdout, and returns whether it is too much. Past the cap reading stops, so the child
+    /// cannot go on writing.
+    fn read_stdout(&mut self) -> bool {
+        let chunk = read(&mut self.stdout, &mut self.chunk);
+        let room = STDOUT_CAP - self.output.len();
+        let is_too_much = chunk.len() > room;
+        append(&mut self.output, &chunk[..chunk.len().min(room)]);
+        if is_too_much {
+            self.stdout = None;
+        }
+        is_too_much
+    }
+
+    fn read_stderr(&mut self) {
+        let chunk = read(&mut self.stderr, &mut self.chunk);
+        if self.complaints_are_cut {
+            return;
+        }
+        let room = STDERR_CAP - self.complaints.len();
+        append(&mut self.complaints, &chunk[..chunk.len().min(room)]);
+        self.complaints_are_cut = chunk.len() > room;
+        if self.complaints_are_cut {
+            // The part of a secret is not recognised as one: a line is kept whole or not at all.
+            let whole = self.complaints.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+            self.complaints.truncate(whole);
         }
     }
 
-    /// Answers as often as the output since the last answer asks for.
+    /// Answers what the output since the last answer asks for.
     fn answer(&mut self, script: &mut Script<'_>, answered: &mut usize) {
         let Some(stdin) = self.stdin.as_mut() else { return };
-        let stdout = lock(&self.stdout);
-        let pending = stdout.get(*answered..).unwrap_or_default();
+        let pending = self.output.get(*answered..).unwrap_or_default();
         match script(pending) {
             Answer::Wait => return,
             // A child that does not read any more says why on its own output.
             Answer::Line(line) => drop(writeln!(stdin, "{}", line.as_str())),
             Answer::Close => self.stdin = None,
         }
-        *answered = stdout.len();
+        *answered = self.output.len();
     }
 
     /// Ends the whole group, gently and then not.
     fn stop(&mut self) {
         self.running.signal(group::Signal::Term);
         self.settle(GRACE);
-        if self.open.child {
+        if self.exit.is_some() {
             self.running.signal(group::Signal::Kill);
         }
     }
 
-    /// Kills what is left of the group, then takes the child's exit status.
+    /// Waits for the child's exit, kills what is left of the group, then takes the exit status.
     fn reap(&mut self) -> io::Result<ExitStatus> {
         self.stdin = None;
-        let Self { child, running, open, .. } = self;
-        if open.child {
-            running.wait_for_exit();
-        }
-        running.signal(group::Signal::Kill);
+        self.running.wait_for_exit();
+        self.exit = None;
+        self.running.signal(group::Signal::Kill);
+        let Self { child, running, .. } = self;
         running.reap(|| child.wait())
     }
 
     /// Waits until everything has ended, but not for longer than `at_most`.
     fn settle(&mut self, at_most: Duration) {
         let limit = Deadline::after(at_most);
-        while self.open.any() {
-            match self.events.recv_timeout(limit.remaining()) {
-                Ok(event) => self.note(&event),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
-            }
-        }
+        while self.is_open() && !matches!(self.next_event(limit), Ok(Event::TimeIsOver) | Err(_)) {}
     }
 }
 
-fn read_stdout(pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
-    // A pipe that cannot be read has come to its end.
-    let _ = for_each_chunk(pipe, |chunk| {
-        let mut buffer = lock(buffer);
-        let room = STDOUT_CAP - buffer.len();
-        append(&mut buffer, &chunk[..chunk.len().min(room)]);
-        let event = if chunk.len() > room { Event::TooMuchOutput } else { Event::Stdout { closed: false } };
-        // Past the cap reading stops, so the child cannot go on writing.
-        events.send(event).is_ok() && chunk.len() <= room
-    });
-    let _ = events.send(Event::Stdout { closed: true });
-}
-
-fn read_stderr(pipe: impl Read, buffer: &Buffer, events: &Sender<Event>) {
-    let mut is_cut = false;
-    let _ = for_each_chunk(pipe, |chunk| {
-        if !is_cut {
-            let mut buffer = lock(buffer);
-            let room = STDERR_CAP - buffer.len();
-            append(&mut buffer, &chunk[..chunk.len().min(room)]);
-            is_cut = chunk.len() > room;
-            if is_cut {
-                // The part of a secret is not recognised as one: a line is kept whole or not at all.
-                let whole = buffer.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-                buffer.truncate(whole);
-            }
+/// Reads once from a pipe that has something; at its end, or where it cannot be read, the pipe is closed.
+fn read<'a>(pipe: &mut Option<impl Read>, chunk: &'a mut [u8]) -> &'a [u8] {
+    match pipe.as_mut().map_or(Ok(0), |pipe| pipe.read(chunk)) {
+        Ok(length) if length > 0 => &chunk[..length],
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => &[],
+        _ => {
+            *pipe = None;
+            &[]
         }
-        true
-    });
-    let _ = events.send(Event::StderrClosed);
-}
-
-fn take(buffer: &Buffer) -> Zeroizing<Vec<u8>> {
-    std::mem::take(&mut *lock(buffer))
-}
-
-fn lock(buffer: &Buffer) -> MutexGuard<'_, Zeroizing<Vec<u8>>> {
-    buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

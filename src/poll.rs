@@ -1,0 +1,28 @@
+//! Waiting for whatever comes first, on one thread, and not past a deadline.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::deadline::Deadline;
+
+/// Waits until one of these can be read, is at its end, or is broken, and returns which of them. None of them if the
+/// deadline passes, or a signal comes in between.
+pub(crate) fn readable<const N: usize>(
+    sources: [Option<BorrowedFd<'_>>; N],
+    deadline: Deadline,
+) -> io::Result<[bool; N]> {
+    let mut polled: Vec<PollFd<'_>> =
+        sources.iter().flatten().map(|source| PollFd::from_borrowed_fd(*source, PollFlags::IN)).collect();
+    // A time that cannot be told to the kernel never comes.
+    let timeout = Timespec::try_from(deadline.remaining()).ok();
+    match poll(&mut polled, timeout.as_ref()) {
+        Ok(_) => {}
+        Err(Errno::INTR) => return Ok([false; N]),
+        Err(error) => return Err(error.into()),
+    }
+    let mut events = polled.iter().map(PollFd::revents);
+    Ok(sources.map(|source| source.is_some() && events.next().is_some_and(|event| !event.is_empty())))
+}
