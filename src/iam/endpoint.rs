@@ -63,7 +63,8 @@ impl Endpoint {
         let base = base.strip_suffix(TOKEN_PATH).unwrap_or(base).trim_end_matches('/');
         let scheme = if is_https { "https" } else { "http" };
         Ok(Self {
-            token_url: format!("{scheme}://{authority}{base}{TOKEN_PATH}"),
+            // Names count in any case, but not for every resolver: musl's finds no `LOCALHOST` in `/etc/hosts`.
+            token_url: format!("{scheme}://{}{base}{TOKEN_PATH}", authority.as_str().to_ascii_lowercase()),
             port: authority.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
             host: authority.host().trim_matches(['[', ']']).to_ascii_lowercase(),
             is_https,
@@ -119,11 +120,12 @@ mod tests {
             "https://iam.x/identity/token",
             "https://iam.x/identity/token/",
             "iam.x",
+            "https://IAM.X",
         ] {
             assert_eq!(Endpoint::new(url).unwrap().token_url(), "https://iam.x/identity/token", "{url}");
         }
-        let with_path = Endpoint::new("http://127.0.0.1:8080/s/secret/").unwrap();
-        assert_eq!(with_path.token_url(), "http://127.0.0.1:8080/s/secret/identity/token");
+        let with_path = Endpoint::new("http://127.0.0.1:8080/s/Secret/").unwrap();
+        assert_eq!(with_path.token_url(), "http://127.0.0.1:8080/s/Secret/identity/token");
         assert_eq!(with_path.to_string(), "`http://127.0.0.1`");
     }
 
