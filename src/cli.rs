@@ -43,9 +43,6 @@ struct WithoutCommand {
     get: GetOptions,
 }
 
-/// How long all of it may take unless told otherwise, as it stands in the help.
-const DEFAULT_TIMEOUT: &str = "30s";
-
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
@@ -103,7 +100,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, value_parser = FalseyValueParser::new(), env = "IBMCLOUD_TOKEN_FRESH")]
     pub(crate) fresh: bool,
     /// How long all of it may take
-    #[arg(long, global = true, value_name = "DURATION", value_parser = positive_duration, default_value = DEFAULT_TIMEOUT, env = "IBMCLOUD_TOKEN_TIMEOUT")]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = positive_duration, default_value = "30s", env = "IBMCLOUD_TOKEN_TIMEOUT")]
     pub(crate) timeout: Duration,
     /// The CLI: a path, or a name such as `bx` to look up in PATH
     #[arg(long, global = true, value_name = "PATH", env = "IBMCLOUD_TOKEN_IBMCLOUD")]
@@ -129,7 +126,7 @@ impl Default for Options {
             output: None,
             min_ttl: None,
             fresh: false,
-            timeout: positive_duration(DEFAULT_TIMEOUT).expect("it is a duration"),
+            timeout: Duration::from_secs(30),
             ibmcloud: None,
             session: None,
             quiet: false,
