@@ -304,6 +304,38 @@ fn who_is_logged_in_is_asked_nothing() {
 }
 
 #[test]
+fn of_two_who_want_to_log_in_one_is_asked_and_the_other_takes_the_token() {
+    if !has("setsid") {
+        return;
+    }
+    // Time enough for both to hear from one run that nobody is logged in.
+    let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", "0.5");
+    let mut terminals = [1, 2].map(|number| {
+        let line = format!("{LOGIN}; printf '%s|%s|' \"$?\" \"$token\" >result{number}");
+        Terminal::shell(&sandbox, "sh", &line)
+    });
+    // Whoever comes first logs in; the other is told why nothing happens.
+    let shows = |terminal: &Terminal, text| terminal.screen().contains(text);
+    eventually("one is asked", || terminals.iter().any(|terminal| shows(terminal, "Email> ")));
+    let asked = usize::from(shows(&terminals[1], "Email> "));
+    terminals[1 - asked].wait_for("ibmcloud-token: another run of the CLI is under way; waiting for `");
+    terminals[asked].answer("Email> ", "ada@example.org");
+    terminals[asked].answer_hidden("Password> ", "correct horse");
+    let mut screens = terminals.iter_mut().map(|terminal| {
+        assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen());
+        terminal.screen()
+    });
+    let screens = [screens.next().unwrap(), screens.next().unwrap()];
+    assert!(!screens[1 - asked].contains("Email> "), "{}", screens[1 - asked]);
+    let answer = format!("0|{}|", bearer_in(&sandbox.session_file()));
+    for number in [1, 2] {
+        assert_eq!(fs::read_to_string(sandbox.home().join(format!("result{number}"))).unwrap(), answer);
+    }
+    let calls = fs::read_to_string(sandbox.log().join("calls")).unwrap();
+    assert_eq!(calls.lines().filter(|call| call.ends_with(" login")).count(), 1, "{calls}");
+}
+
+#[test]
 fn without_a_terminal_nobody_is_asked() {
     let sandbox = Sandbox::with_session();
     for line in ["--login", "get --login", "login", "login --sso"] {

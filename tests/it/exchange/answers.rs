@@ -46,6 +46,17 @@ fn json_tells_everything_about_the_token() {
 }
 
 #[test]
+fn a_slow_clock_is_told() {
+    for (issued_in, is_told) in [(3600, true), (0, false)] {
+        let service = Service::answering(success(&jwt(issued_in, issued_in + 3600)));
+        let outcome = Client::of(&service).run_bare("--format json");
+        let json: Value = serde_json::from_str(outcome.payload()).unwrap();
+        assert_eq!(outcome.stderr.contains("clock is slow"), is_told, "{outcome:?}");
+        assert!(json["expires_in"].as_i64().unwrap() <= 3600, "{json}");
+    }
+}
+
+#[test]
 fn in_github_actions_the_token_is_masked_and_handed_on() {
     let token = token();
     let service = Service::answering(success(&token));
