@@ -479,6 +479,25 @@ fn what_is_no_program_cannot_be_run_and_no_shell_tries() {
 }
 
 #[test]
+fn without_room_for_another_open_file_it_fails_and_leaves_nothing() {
+    let mut statuses = Vec::new();
+    for most in 4..=20 {
+        let sandbox = noting();
+        let outcome = sandbox.shell("sh", &format!("ulimit -n {most}; exec ibmcloud-token get --timeout 5s"));
+        if outcome.status == Some(0) {
+            assert_eq!(outcome.payload(), format!("Bearer {}", token("passcode-mfa")));
+        } else {
+            let status = outcome.status.unwrap();
+            assert!(outcome.fails_with(status).stderr.contains("\nhint: "), "{outcome:?}");
+            statuses.push(status);
+        }
+        nothing_is_left(&sandbox);
+    }
+    // Ours is 1. Where only the CLI has no room, it says so itself, and that is 5.
+    assert!(statuses.contains(&1) && statuses.iter().all(|status| [1, 5].contains(status)), "{statuses:?}");
+}
+
+#[test]
 fn a_signal_that_ends_us_ends_the_cli() {
     for (signal, ignores_term) in [
         (Signal::INT, false),
