@@ -31,7 +31,9 @@ pub(crate) fn watch() {
                 let _ = emulate_default_handler(signal);
             }
         });
-        if let (Ok(_), Ok(signals)) = (listening, Signals::new(deadly)) {
+        if listening.is_ok()
+            && let Ok(signals) = Signals::new(deadly)
+        {
             let _ = hand_over.send(signals);
         }
     });

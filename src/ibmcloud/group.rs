@@ -101,8 +101,9 @@ impl Running {
         let limit = Deadline::after(at_most);
         let Ok(exit) = self.exit() else { return false };
         while !limit.has_passed() {
-            if matches!(poll::readable([Some(exit.as_fd())], limit), Ok([true])) {
-                return true;
+            match poll::readable([Some(exit.as_fd())], limit) {
+                Ok([false]) => {}
+                result => return result.is_ok(),
             }
         }
         false
