@@ -1,11 +1,13 @@
 //! One run of the CLI at a time for a session, because parallel ones can empty the session file and log the user out
 //! (ibm-cloud-cli-sdk#239); and one run for many who wait for the same thing.
 //!
-//! The lock is `flock` on a file of ours, so it ends with its holder however that dies. The winner leaves its result
-//! in the session file, where those who waited find it. A failure it leaves in the lock file, under a number that goes
-//! up with every run. The rule: **who was waiting while a run failed takes over that failure; who comes later runs
-//! the CLI again.** So a hundred scripts at once see one failure, at once, and the next script sees the present state.
-//! Not taken over are a passed deadline and a CLI that cannot be started: those were the winner's own.
+//! The lock is `flock`, so it ends with its holder however that dies. It is on two things: on the session's own
+//! directory, which is the same whatever else differs between those who share a session; and on a file of ours. The
+//! winner leaves its result in the session file, where those who waited find it. A failure it leaves in the lock file,
+//! under a number that goes up with every run. The rule: **who was waiting while a run of the same program failed takes
+//! over that failure; who comes later runs the CLI again.** So a hundred scripts at once see one failure, at once, and
+//! the next script sees the present state. Not taken over are a passed deadline and a CLI that cannot be started: those
+//! were the winner's own.
 //!
 //! Likewise an answer: who was waiting for it knows that the CLI has nothing better than what is in the session file.
 
@@ -23,9 +25,14 @@ use crate::directories;
 use crate::error::{Error, Kind, Result};
 use crate::note::{Note, Notes};
 
+/// A record is under 20 KiB. What is larger is none of ours.
+const MOST_OF_A_RECORD: u64 = 64 * 1024;
+
 /// The lock of one session, held until dropped.
 #[derive(Debug)]
 pub struct Lock {
+    /// Dropped first: who waits for the file then finds the directory free.
+    _directory: Option<File>,
     file: Option<File>,
     record: Record,
     shared: Option<Failure>,
@@ -44,6 +51,7 @@ struct Record {
 /// A failure without its source, which its message tells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Failure {
+    program: PathBuf,
     kind: Kind,
     message: String,
     hint: Option<String>,
@@ -51,9 +59,10 @@ struct Failure {
 }
 
 impl Lock {
-    /// Waits for the lock of the session that lies in `config_directory`, and takes it. Locks lie in `data_directory`.
+    /// Waits for the lock of the session that lies in `config_directory`, and takes it. Lock files lie in
+    /// `data_directory`.
     ///
-    /// Where there can be no lock (a home that cannot be written to, a file system without `flock`) this goes on
+    /// Where there can be no lock (no directory yet and no place for a file, a file system without `flock`) this goes on
     /// without one, and says so.
     pub fn take(
         config_directory: Option<&Path>,
@@ -61,46 +70,40 @@ impl Lock {
         deadline: Deadline,
         notes: Notes<'_>,
     ) -> Result<Self> {
-        let without = |why: String| {
-            notes(Note::NoLock(why));
-            Ok(Self { file: None, record: Record::default(), shared: None, answered: false })
-        };
-        let (Some(session), Some(data)) = (config_directory, data_directory) else {
-            return without("there is no home directory".to_owned());
-        };
-        let path = path(session, data);
-        let mut file = match open(&path) {
-            Ok(file) => file,
-            Err(error) => return without(format!("`{}`: {error}", path.display())),
-        };
+        let no_home = || Err("there is no home directory".to_owned());
         let mut before = None;
-        let waited = match file.try_lock() {
-            Ok(()) => false,
-            Err(TryLockError::WouldBlock) => {
-                notes(Note::WaitingForLock(path.clone()));
-                before = read(&mut file);
-                file = match wait(file, deadline) {
-                    Some(Ok(file)) => file,
-                    Some(Err(error)) => return without(format!("`{}`: {error}", path.display())),
-                    None => return Err(another_is_running(deadline)),
-                };
-                true
+        let mut waited = false;
+        let file = match (config_directory, data_directory) {
+            (Some(session), Some(data)) => {
+                let path = path(session, data);
+                acquire(open(&path), &path, deadline, notes, |file| {
+                    waited = true;
+                    before = read(file);
+                })?
             }
-            Err(TryLockError::Error(error)) => return without(format!("`{}`: {error}", path.display())),
+            _ => no_home(),
         };
-        notes(Note::LockHeld(path));
-        let after = read(&mut file);
+        let directory = match config_directory {
+            Some(session) => acquire(File::open(session), session, deadline, notes, |_| ())?,
+            None => no_home(),
+        };
+        if let (Err(why), Err(_)) = (&file, &directory) {
+            notes(Note::NoLock(why.clone()));
+        }
+        let mut file = file.ok();
+        let after = file.as_mut().and_then(read);
         // A record that could not be read before was being written: by the run that was waited for.
         let waited_for = after.as_ref().filter(|_| waited && after != before);
         let shared = waited_for.and_then(|record| record.failure.clone());
         let answered = waited_for.is_some_and(|record| record.answered);
-        Ok(Self { file: Some(file), record: after.unwrap_or_default(), shared, answered })
+        Ok(Self { _directory: directory.ok(), file, record: after.unwrap_or_default(), shared, answered })
     }
 
-    /// Returns the failure of the run that was waited for, if it failed.
+    /// Returns the failure of the run that was waited for, if it failed and was one of this program.
     #[must_use]
-    pub fn shared_failure(&self) -> Option<Error> {
-        let Failure { kind, message, hint, cli_words } = self.shared.clone()?;
+    pub fn shared_failure(&self, program: &Path) -> Option<Error> {
+        let Failure { kind, message, hint, cli_words, .. } =
+            self.shared.clone().filter(|failure| failure.program == program)?;
         let error = Error::new(kind, message).with_cli_words(cli_words);
         Some(match hint {
             Some(hint) => error.with_hint(hint),
@@ -114,9 +117,9 @@ impl Lock {
         self.answered
     }
 
-    /// Notes how a run of the CLI ended, for those who wait.
-    pub fn record<T>(&mut self, result: &Result<T>) {
-        let failure = result.as_ref().err().and_then(Failure::of);
+    /// Notes how a run of the CLI, this program, ended, for those who wait.
+    pub fn record<T>(&mut self, program: &Path, result: &Result<T>) {
+        let failure = result.as_ref().err().and_then(|error| Failure::of(program, error));
         self.record = Record { run: self.record.run.wrapping_add(1), failure, answered: result.is_ok() };
         if let Some(file) = &mut self.file {
             // Who cannot read it runs the CLI again: slower, not wrong.
@@ -126,11 +129,12 @@ impl Lock {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Option<Self> {
+    fn of(program: &Path, error: &Error) -> Option<Self> {
         if !matches!(error.kind(), Kind::LoginNeeded | Kind::CliFailed | Kind::Network) {
             return None;
         }
         Some(Self {
+            program: program.to_owned(),
             kind: error.kind(),
             message: error.to_string(),
             hint: error.hint().map(str::to_owned),
@@ -167,16 +171,47 @@ fn open(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// Waits for the lock on a thread of its own; nothing if the deadline passes. That thread then ends with the program,
-/// or gives the lock back as soon as it gets it.
-fn wait(file: File, deadline: Deadline) -> Option<io::Result<File>> {
+/// Takes one lock, or tells why there can be none. `before_waiting` sees the file while another holds it.
+fn acquire(
+    file: io::Result<File>,
+    path: &Path,
+    deadline: Deadline,
+    notes: Notes<'_>,
+    before_waiting: impl FnOnce(&mut File),
+) -> Result<Result<File, String>> {
+    let lock = |mut file: File| match file.try_lock() {
+        Ok(()) => Ok(Ok(file)),
+        Err(TryLockError::WouldBlock) => {
+            notes(Note::WaitingForLock(path.to_owned()));
+            before_waiting(&mut file);
+            wait(file, deadline)
+        }
+        Err(TryLockError::Error(error)) => Ok(Err(error)),
+    };
+    let locked = match file {
+        Ok(file) => lock(file)?,
+        Err(error) => Err(error),
+    };
+    if locked.is_ok() {
+        notes(Note::LockHeld(path.to_owned()));
+    }
+    Ok(locked.map_err(|error| format!("`{}`: {error}", path.display())))
+}
+
+/// Waits for the lock on a thread of its own, which ends with the program if the deadline passes, or gives the lock back
+/// as soon as it gets it.
+fn wait(file: File, deadline: Deadline) -> Result<io::Result<File>> {
     let (sender, locked) = channel();
     let waiting = thread::Builder::new().spawn(move || {
         let result = file.lock().map(|()| file);
         let _ = sender.send(result);
     });
-    // Without room for a thread nobody waits, and the deadline's error says that another run is under way.
-    waiting.ok().and_then(|_| locked.recv_timeout(deadline.remaining()).ok())
+    waiting.map_err(|error| {
+        Error::new(Kind::Internal, "there is no room for a thread that waits for another run of `ibmcloud`")
+            .with_hint("see which programs run, and `ulimit -u`")
+            .with_source(error)
+    })?;
+    locked.recv_timeout(deadline.remaining()).map_err(|_| another_is_running(deadline))
 }
 
 fn another_is_running(deadline: Deadline) -> Error {
@@ -186,7 +221,7 @@ fn another_is_running(deadline: Deadline) -> Error {
 fn read(file: &mut File) -> Option<Record> {
     let mut text = String::new();
     file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
+    file.take(MOST_OF_A_RECORD).read_to_string(&mut text).ok()?;
     if text.is_empty() { Some(Record::default()) } else { serde_json::from_str(&text).ok() }
 }
 
@@ -203,6 +238,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    const PROGRAM: &str = "/bin/ibmcloud";
 
     fn take(folder: &Path, timeout: u64) -> Result<Lock> {
         Lock::take(
@@ -225,23 +262,59 @@ mod tests {
     }
 
     #[test]
+    fn a_session_has_one_lock_wherever_the_lock_files_lie() {
+        let [session, one, other] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let take = |data: Option<&Path>| {
+            let deadline = Deadline::after(Duration::from_millis(50));
+            Lock::take(Some(session.path()), data, deadline, &|_| ())
+        };
+        let held = take(Some(one.path())).unwrap();
+        for data in [Some(other.path()), Some(Path::new("/dev/null")), None] {
+            assert_eq!(take(data).unwrap_err().kind(), Kind::TimedOut);
+        }
+        drop(held);
+        let _held = take(None).unwrap();
+        assert_eq!(take(Some(one.path())).unwrap_err().kind(), Kind::TimedOut);
+    }
+
+    #[test]
+    fn what_is_no_record_is_passed_over_whatever_its_size() {
+        let folder = tempfile::tempdir().unwrap();
+        take(folder.path(), 50).unwrap();
+        let path = path(Path::new("/session"), folder.path());
+        for (content, size) in [("{", 1), ("garbage", 7), ("", 8 << 30)] {
+            std::fs::write(&path, content).unwrap();
+            File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
+            let mut lock = take(folder.path(), 50).unwrap();
+            lock.record(Path::new(PROGRAM), &Ok(()));
+            drop(lock);
+            assert_eq!(read(&mut File::open(&path).unwrap()).unwrap().run, 1);
+        }
+    }
+
+    #[test]
     fn who_waited_takes_over_the_failure_and_who_comes_later_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let mut winner = take(folder.path(), 50).unwrap();
         let waiting = {
             let folder = folder.path().to_owned();
-            thread::spawn(move || take(&folder, 10_000).unwrap().shared_failure())
+            thread::spawn(move || {
+                let lock = take(&folder, 10_000).unwrap();
+                [PROGRAM, "/other"].map(|program| lock.shared_failure(Path::new(program)))
+            })
         };
         thread::sleep(Duration::from_millis(200));
-        winner.record(&failure(Kind::Network));
+        winner.record(Path::new(PROGRAM), &failure(Kind::Network));
         drop(winner);
-        let shared = waiting.join().unwrap().expect("it waited while the run failed");
+        let [shared, of_another_program] = waiting.join().unwrap();
+        let shared = shared.expect("it waited while the run failed");
         assert_eq!(
             (shared.kind(), shared.to_string().as_str(), shared.hint()),
             (Kind::Network, "it failed", Some("mend it"))
         );
         assert_eq!(shared.cli_words(), ["FAILED"]);
-        assert!(take(folder.path(), 50).unwrap().shared_failure().is_none());
+        assert!(of_another_program.is_none());
+        assert!(take(folder.path(), 50).unwrap().shared_failure(Path::new(PROGRAM)).is_none());
     }
 
     #[test]
@@ -260,7 +333,7 @@ mod tests {
     #[test]
     fn a_passed_deadline_is_the_winner_s_own() {
         for kind in [Kind::TimedOut, Kind::CliMissing, Kind::Internal] {
-            assert!(Failure::of(&failure(kind).unwrap_err()).is_none());
+            assert!(Failure::of(Path::new(PROGRAM), &failure(kind).unwrap_err()).is_none());
         }
     }
 
@@ -271,7 +344,7 @@ mod tests {
             let lock = Lock::take(Some(Path::new("/s")), data, Deadline::never(), &|note| {
                 said.set(matches!(note, Note::NoLock(_)));
             });
-            assert!(lock.unwrap().shared_failure().is_none() && said.get());
+            assert!(lock.unwrap().shared_failure(Path::new(PROGRAM)).is_none() && said.get());
         }
     }
 }

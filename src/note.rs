@@ -32,6 +32,8 @@ pub enum Note {
     LockHeld(PathBuf),
     /// There is no place for a lock, or the file system has none.
     NoLock(String),
+    /// The run of the CLI that was waited for has failed, and is not repeated.
+    FailureTakenOver,
     /// The CLI is run.
     RunningCli(PathBuf, &'static str),
     /// What the CLI answered.
@@ -95,6 +97,7 @@ impl fmt::Display for Note {
                 write!(f, "another run of the CLI is under way; waiting for `{}`", path.display())
             }
             Self::LockHeld(path) => write!(f, "holding the lock `{}`", path.display()),
+            Self::FailureTakenOver => f.write_str("the run that was waited for failed: so has this one"),
             Self::NoLock(why) => write!(f, "going on without a lock: {why}"),
             Self::RunningCli(program, arguments) => write!(f, "running `{} {arguments}`", program.display()),
             Self::CliAnswers(freshness) => write!(f, "the token that the CLI printed {freshness}"),

@@ -132,12 +132,13 @@ impl Session<'_> {
             self.ensure_lifetime(self.freshness(&answer, DEFAULT_LIFETIME), request.min_ttl)?;
             return Ok(answer);
         }
-        if let Some(failure) = lock.shared_failure() {
+        if let Some(failure) = lock.shared_failure(cli.program()) {
+            (self.notes)(Note::FailureTakenOver);
             return Err(failure);
         }
         (self.notes)(Note::RunningCli(cli.program().to_owned(), "iam oauth-tokens"));
         let result = cli.oauth_tokens(self.deadline);
-        lock.record(&result);
+        lock.record(cli.program(), &result);
         drop(lock);
         let answer = Answer::new(result?, Source::Cli);
         let freshness = self.freshness(&answer, DEFAULT_LIFETIME);

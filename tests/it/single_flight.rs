@@ -48,10 +48,16 @@ struct Run {
 
 impl Run {
     fn start(sandbox: &Sandbox, name: &str, line: &str) -> Self {
+        Self::start_with(sandbox, name, line, &[])
+    }
+
+    /// Starts it with variables of its own.
+    fn start_with(sandbox: &Sandbox, name: &str, line: &str, variables: &[(&str, &str)]) -> Self {
         let path = |stream| sandbox.home().join(format!("{name}.{stream}"));
         let (stdout, stderr) = (path("stdout"), path("stderr"));
         let child = sandbox
             .program(line.split_whitespace())
+            .envs(variables.iter().copied())
             .stdout(File::create(&stdout).unwrap())
             .stderr(File::create(&stderr).unwrap())
             .spawn()
@@ -347,12 +353,55 @@ impl Drop for Orphan {
 #[test]
 fn without_a_place_for_the_lock_it_goes_on_and_says_so() {
     for place in ["/dev/null", "/proc/none"] {
-        let sandbox = expired_session().with("XDG_DATA_HOME", place);
-        let outcome = sandbox.run("-v");
-        let (_, token) = session(&sandbox.session_file());
-        assert_eq!(outcome.payload(), format!("Bearer {token}"));
+        // Nobody has logged in yet: there is no directory either.
+        let sandbox = Sandbox::new().with("XDG_DATA_HOME", place);
+        let outcome = sandbox.run("-v --format token");
+        assert_eq!(outcome.payload(), token("passcode-mfa"));
         assert!(outcome.stderr.contains(&format!("going on without a lock: `{place}/")), "{outcome:?}");
-        assert_eq!(expired_session().with("XDG_DATA_HOME", place).run("").stderr, "");
+        assert_eq!(sandbox.run("").stderr, "");
+    }
+}
+
+#[test]
+fn who_shares_a_session_shares_its_lock_wherever_their_own_data_lies() {
+    let sandbox = expired_session().with("STAND_IN_DELAY", "1").with("STAND_IN_WRITE_GAP", "0.05");
+    let runs: Vec<Run> = ["/dev/null", "relative", "elsewhere"]
+        .into_iter()
+        .cycle()
+        .take(30)
+        .enumerate()
+        .map(|(number, place)| {
+            let place = sandbox.home().join(place).join(number.to_string());
+            Run::start_with(&sandbox, &number.to_string(), "", &[("XDG_DATA_HOME", place.to_str().unwrap())])
+        })
+        .collect();
+    let outcomes: Vec<Outcome> = runs.into_iter().map(Run::end).collect();
+    let (_, token) = session(&sandbox.session_file());
+    for outcome in outcomes {
+        assert_eq!(outcome.payload(), format!("Bearer {token}"));
+    }
+    assert_eq!(sandbox.calls(), 1);
+}
+
+#[test]
+fn a_failure_of_another_program_is_not_taken_over() {
+    let other = root().join("tests/programs/notes-its-runs");
+    let failing = [
+        ("IBMCLOUD_TOKEN_IBMCLOUD", other.to_str().unwrap()),
+        ("RUNS", "/dev/null"),
+        ("STAND_IN_REFRESH", "network"),
+    ];
+    for (variables, takes_over) in [(&failing[..], true), (&[], false)] {
+        let sandbox = expired_session().with("STAND_IN_DELAY", "1");
+        let first = Run::start_with(&sandbox, "first", "", &failing);
+        eventually("the CLI is run", || sandbox.calls() == 1);
+        let second = Run::start_with(&sandbox, "second", "-v", variables);
+        eventually("it waits", || second.waits());
+        first.end().fails_with(6);
+        let second = second.end();
+        assert_eq!(second.status, Some(if takes_over { 6 } else { 0 }), "{second:?}");
+        assert_eq!(second.stderr.contains("the run that was waited for failed"), takes_over, "{second:?}");
+        assert_eq!(sandbox.calls(), if takes_over { 1 } else { 2 });
     }
 }
 
