@@ -7,7 +7,7 @@
 #![expect(clippy::doc_markdown, reason = "the doc comments are the help texts, which are plain text")]
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::{FalseyValueParser, Resettable};
@@ -87,7 +87,7 @@ pub(crate) struct Options {
     /// The variable of the formats `env`, `dotenv` and `github`
     #[arg(long, global = true, default_value = VariableName::DEFAULT, env = "IBMCLOUD_TOKEN_NAME")]
     pub(crate) name: VariableName,
-    /// Write to a file instead: for you alone (0600), whole or not at all
+    /// Write to a file instead: for you alone (0600), whole or not at all; `-` is the standard output
     #[arg(short, long, global = true, value_name = "FILE", env = "IBMCLOUD_TOKEN_OUTPUT")]
     pub(crate) output: Option<PathBuf>,
     /// Promise that the token lives for so long, or fail: 90s, 5m, 1h
@@ -277,6 +277,12 @@ pub(crate) fn parse(
     let innermost = matches.subcommand().map_or(&matches, |(_, matches)| matches);
     let was_typed = |option| innermost.value_source(option) == Some(ValueSource::CommandLine);
     let format_was_typed = was_typed("format");
+    // A file from the environment is meant for tokens, as a format is.
+    let shows_no_token = matches!(cli.command, Some(Command::Status | Command::Inspect(_)));
+    let is_stdout = cli.options.output.as_deref() == Some(Path::new("-"));
+    if is_stdout || (shows_no_token && !was_typed("output")) {
+        cli.options.output = None;
+    }
     // For clap, `IBMCLOUD_TOKEN_VERBOSE=0` would be in conflict with `-q`: the variable is there. What was typed counts
     // more than a variable.
     if cli.options.quiet && cli.options.verbose {

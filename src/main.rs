@@ -11,12 +11,13 @@ use ibmcloud_token::environment::Environment;
 
 fn main() -> ExitCode {
     let environment = Environment::of_process();
-    let outcome = match cli::parse(std::env::args_os(), &environment) {
-        Ok((cli, format_was_typed)) => command::run(cli, format_was_typed, environment),
+    let (cli, format_was_typed) = match cli::parse(std::env::args_os(), &environment) {
+        Ok(parsed) => parsed,
         Err(usage) => return report::usage(&usage),
     };
-    match outcome {
+    let session = cli.options.session.clone();
+    match command::run(cli, format_was_typed, environment) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report::error(&error),
+        Err(error) => report::error(&error, session.as_ref()),
     }
 }

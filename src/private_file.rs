@@ -28,16 +28,34 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A file may be replaced, and so may a link to one, or to nothing; a directory, a device or a pipe has to stay.
+/// A file may be replaced, and so may a link to one, or to nothing; a directory, a device, a pipe, or the system's name
+/// for an open file has to stay.
 fn ensure_replaceable(path: &Path) -> io::Result<()> {
     let stays = |found: fs::Metadata| !found.is_file() && !found.is_symlink();
     if path.file_name().is_none()
+        || leads_to_an_open_file(path)
         || path.symlink_metadata().is_ok_and(stays)
         || path.metadata().is_ok_and(stays)
     {
         return Err(io::Error::other("it is there and not a regular file"));
     }
     Ok(())
+}
+
+/// Returns whether links lead to where the system names open files, as `/dev/stdout` does: who replaced that one would
+/// take it from everybody on the machine.
+fn leads_to_an_open_file(path: &Path) -> bool {
+    /// What Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if path.starts_with("/proc") || path.starts_with("/dev/fd") {
+            return true;
+        }
+        let Ok(target) = path.read_link() else { return false };
+        path = path.parent().unwrap_or(&path).join(target);
+    }
+    false
 }
 
 #[cfg(test)]
@@ -80,5 +98,22 @@ mod tests {
             assert!(write(path, b"secret").is_err(), "{}", path.display());
             assert!(!path.metadata().unwrap().is_file(), "{}", path.display());
         }
+    }
+
+    #[test]
+    fn the_system_s_name_for_an_open_file_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = File::create(folder.path().join("open")).unwrap();
+        let (name, link) = (folder.path().join("stdout"), folder.path().join("link"));
+        symlink(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&open)), &name).unwrap();
+        symlink("stdout", &link).unwrap();
+        for path in [&name, &link] {
+            assert!(write(path, b"secret").is_err(), "{}", path.display());
+            assert!(path.is_symlink(), "{}", path.display());
+        }
+        // One that leads in a circle may go.
+        let circle = folder.path().join("circle");
+        symlink("circle", &circle).unwrap();
+        write(&circle, b"secret").unwrap();
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use ibmcloud_token::directories::SessionName;
 use ibmcloud_token::error::Error;
 use ibmcloud_token::note::Note;
 use ibmcloud_token::words;
@@ -28,19 +29,26 @@ pub(crate) fn say(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Reports an error: what happened, in the CLI's own words too, and what to do. Returns the exit status.
-pub(crate) fn error(error: &Error) -> ExitCode {
+/// Reports an error: what happened, in the CLI's own words too, and what to do in the session that was chosen. Returns
+/// the exit status.
+pub(crate) fn error(error: &Error, session: Option<&SessionName>) -> ExitCode {
     let mut text = format!("error: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
         let _ = write!(text, ": {cause}");
         source = cause.source();
     }
+    // A path may hold anything.
+    text = words::within_a_line(&text);
     text.push('\n');
     for line in error.cli_words() {
         let _ = writeln!(text, "  ibmcloud: {line}");
     }
     if let Some(hint) = error.hint() {
+        let mut hint = words::within_a_line(hint);
+        if let Some(name) = session {
+            hint = hint.replace("`ibmcloud-token", &format!("`ibmcloud-token --session {name}"));
+        }
         let _ = writeln!(text, "hint: {hint}");
     }
     say(&text);
@@ -57,19 +65,25 @@ pub(crate) fn usage(usage: &clap::Error) -> ExitCode {
         return ExitCode::from(2);
     }
     match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            say(&format!(
+                "error: the standard output cannot be written to: {error}\nhint: is the disk full?\n"
+            ));
+            ExitCode::FAILURE
+        }
         _ => ExitCode::SUCCESS,
     }
 }
 
 /// Writes a note, if it is to be said.
 pub(crate) fn note(note: &Note, verbosity: Verbosity) {
-    match (note.is_warning(), verbosity) {
-        (true, Verbosity::Normal | Verbosity::Verbose) => say(&format!("warning: {note}\n")),
+    let who = match (note.is_warning(), verbosity) {
+        (true, Verbosity::Normal | Verbosity::Verbose) => "warning",
         (false, Verbosity::Normal) if note.is_about_waiting() && io::stderr().is_terminal() => {
-            say(&format!("ibmcloud-token: {note}\n"));
+            "ibmcloud-token"
         }
-        (false, Verbosity::Verbose) => say(&format!("ibmcloud-token: {note}\n")),
-        _ => {}
-    }
+        (false, Verbosity::Verbose) => "ibmcloud-token",
+        _ => return,
+    };
+    say(&format!("{who}: {}\n", words::within_a_line(&note.to_string())));
 }

@@ -24,7 +24,7 @@ use crate::ibmcloud::session_file::{self, SessionFile, Unusable};
 use crate::ibmcloud::{Ibmcloud, config_directory};
 use crate::lock::Lock;
 use crate::note::{Note, Notes};
-use crate::token::{AccessToken, Claims, Freshness, brief};
+use crate::token::{AccessToken, Claims, Freshness, brief, claims};
 
 /// What the session file's token has to live for, unless told otherwise: services reject tokens in their last seconds.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
@@ -119,7 +119,7 @@ impl Session<'_> {
             (self.notes)(Note::FreshAsked);
         }
         if let Some(answer) = self.session_answer(request, DEFAULT_LIFETIME)? {
-            return Ok(answer);
+            return self.accept(answer, request);
         }
         let cli = self.cli()?;
         let mut lock = self.lock()?;
@@ -129,8 +129,7 @@ impl Session<'_> {
         let enough = if was_answered { CLI_RENEWS_UNDER } else { DEFAULT_LIFETIME };
         let within_reach = if was_answered { Request { min_ttl: None, ..request } } else { request };
         if let Some(answer) = self.session_answer(within_reach, enough)? {
-            self.ensure_lifetime(self.freshness(&answer, DEFAULT_LIFETIME), request.min_ttl)?;
-            return Ok(answer);
+            return self.accept(answer, request);
         }
         if let Some(failure) = lock.shared_failure(cli.program()) {
             (self.notes)(Note::FailureTakenOver);
@@ -141,10 +140,8 @@ impl Session<'_> {
         lock.record(cli.program(), &result);
         drop(lock);
         let answer = Answer::new(result?, Source::Cli);
-        let freshness = self.freshness(&answer, DEFAULT_LIFETIME);
-        (self.notes)(Note::CliAnswers(freshness));
-        self.ensure_lifetime(freshness, request.min_ttl)?;
-        Ok(answer)
+        (self.notes)(Note::CliAnswers(answer.freshness((self.now)(), DEFAULT_LIFETIME)));
+        self.accept(answer, request)
     }
 
     /// Returns the CLI.
@@ -198,7 +195,7 @@ impl Session<'_> {
         };
         let answer = Answer::new(token, Source::SessionFile);
         let wanted = request.min_ttl.unwrap_or(enough);
-        let freshness = self.freshness(&answer, wanted);
+        let freshness = answer.freshness((self.now)(), wanted);
         if freshness.lasts(wanted) {
             say(Note::SessionAnswers(path, freshness));
             return Ok(Some(answer));
@@ -207,19 +204,14 @@ impl Session<'_> {
         Ok(None)
     }
 
-    fn freshness(&self, answer: &Answer, wanted: Duration) -> Freshness {
-        let freshness = answer.freshness((self.now)(), wanted);
+    /// Returns the answer, if it has not expired and keeps the promise.
+    fn accept(&self, answer: Answer, request: Request) -> Result<Answer> {
+        let now = (self.now)();
+        let freshness = answer.freshness(now, DEFAULT_LIFETIME);
         note_clock(freshness, self.notes);
-        freshness
-    }
-
-    fn ensure_lifetime(&self, freshness: Freshness, min_ttl: Option<Duration>) -> Result<()> {
-        ensure_lifetime(
-            freshness,
-            min_ttl,
-            "the token that `ibmcloud iam oauth-tokens` printed",
-            (self.now)(),
-        )
+        let which = "the token that `ibmcloud iam oauth-tokens` printed";
+        ensure_lifetime(freshness, request.min_ttl, which, now)?;
+        Ok(answer)
     }
 }
 
@@ -241,16 +233,20 @@ pub fn ensure_lifetime(
         // The CLI renews an expired token. One that has expired all the same has by our clock alone.
         return Err(Error::new(Kind::Lifetime, format!("{which} {freshness}")).with_hint(format!(
             "check this machine's clock (it says {}), or log in again: `ibmcloud-token login`",
-            humantime::format_rfc3339_seconds(now)
+            claims::rfc3339(claims::epoch_seconds(now)).as_deref().unwrap_or("a year that is none")
         )));
     }
     match min_ttl {
         Some(wanted) if !freshness.lasts(wanted) => {
+            let hint = match freshness {
+                Freshness::UnknownLifetime => {
+                    "leave `--min-ttl` out: nobody can promise anything for such a token"
+                }
+                _ => "ask for less with `--min-ttl`, or log in again for a new one: `ibmcloud-token login`",
+            };
             let wanted = brief(wanted);
             Err(Error::new(Kind::Lifetime, format!("{which} {freshness}, and {wanted} are wanted"))
-                .with_hint(
-                    "ask for less with `--min-ttl`, or log in again for a new one: `ibmcloud-token login`",
-                ))
+                .with_hint(hint))
         }
         _ => Ok(()),
     }

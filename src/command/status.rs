@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::ibmcloud::failure::LOG_IN;
 use ibmcloud_token::ibmcloud::session_file::{Details, Named, SessionFile, Unusable};
-use ibmcloud_token::source::DEFAULT_LIFETIME;
+use ibmcloud_token::source::{DEFAULT_LIFETIME, ensure_lifetime};
 use ibmcloud_token::token::{AccessToken, Claims, Freshness, claims};
 use ibmcloud_token::words;
 use serde::Serialize;
@@ -46,7 +46,9 @@ struct Entity {
 pub(super) fn run(context: &Context) -> Result<()> {
     let as_json = context.wants_json("status")?;
     let (path, session) = context.with_session(context.deadline, |session| {
-        let path = session.session_file().ok_or_else(|| nobody("HOME is not set, so there is no session"))?;
+        let path = session
+            .session_file()
+            .ok_or_else(|| nobody("HOME is not set, so there is no session").with_hint("set HOME"))?;
         let file = SessionFile::read(&path, session.deadline).map_err(|unusable| match unusable {
             Unusable::Absent => nobody("not logged in: there is no session file"),
             Unusable::Torn => nobody("not logged in: the session file is empty or cut off"),
@@ -59,11 +61,13 @@ pub(super) fn run(context: &Context) -> Result<()> {
         Ok((path, file))
     })?;
     let token = session.token.as_ref().ok_or_else(|| nobody("not logged in: the session holds no token"))?;
-    let freshness = Freshness::of(token, SystemTime::now(), DEFAULT_LIFETIME);
+    let now = SystemTime::now();
+    let freshness = Freshness::of(token, now, DEFAULT_LIFETIME);
     if let Freshness::Expired { .. } = freshness {
         return Err(Error::new(Kind::LoginNeeded, format!("the session's token {freshness}"))
             .with_hint("renew it with `ibmcloud-token`, or log in again: `ibmcloud-token login`"));
     }
+    ensure_lifetime(freshness, context.options.min_ttl, "the session's token", now)?;
     let status = Status::new(token, session.details(), freshness, path.display().to_string());
     let text = if as_json {
         serde_json::to_string(&status).expect("it is made of texts and numbers") + "\n"

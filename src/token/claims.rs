@@ -87,7 +87,9 @@ impl Claims {
         self.numeric_date("iat")
     }
 
-    fn numeric_date(&self, name: &str) -> Option<i64> {
+    /// Returns a claim that is a point in time, a `NumericDate`, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn numeric_date(&self, name: &str) -> Option<i64> {
         let value = self.0.get(name)?;
         #[expect(
             clippy::cast_possible_truncation,

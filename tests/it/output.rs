@@ -355,6 +355,54 @@ fn every_option_for_every_command_has_its_variable() {
 }
 
 #[test]
+fn the_standard_output_has_a_name_and_is_no_file_to_take_over() {
+    let sandbox = Sandbox::new();
+    let expected = format!("Bearer {}", token("passcode-mfa"));
+    assert_eq!(sandbox.run("get -o -").payload(), expected);
+    assert!(!sandbox.home().join("-").exists());
+    // A redirected standard output, by the system's name for it.
+    symlink("/proc/self/fd/1", sandbox.home().join("stdout")).unwrap();
+    let outcome = sandbox.shell("sh", "ibmcloud-token get -o stdout >file");
+    outcome.fails_with(1);
+    assert!(sandbox.home().join("stdout").is_symlink());
+    assert_eq!(fs::read(sandbox.home().join("file")).unwrap(), b"");
+}
+
+#[test]
+fn a_file_from_the_environment_is_for_tokens() {
+    let sandbox = Sandbox::new().with("IBMCLOUD_TOKEN_OUTPUT", "token");
+    sandbox.write_session(&jwt(-60, 3540));
+    assert_eq!(sandbox.run("").stdout, "");
+    let written = fs::read(sandbox.home().join("token")).unwrap();
+    for line in ["status", "inspect"] {
+        assert!(sandbox.run(line).payload().contains("IBMid-1"), "{line}");
+        assert_eq!(fs::read(sandbox.home().join("token")).unwrap(), written, "{line}");
+        assert_eq!(sandbox.run(&format!("{line} -o {line}.txt")).stdout, "");
+        assert!(fs::read_to_string(sandbox.home().join(format!("{line}.txt"))).unwrap().contains("IBMid-1"));
+    }
+}
+
+#[test]
+fn a_path_cannot_forge_a_line() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.home().join("a\nhint: do something else\u{1b}[31m");
+    fs::create_dir(&home).unwrap();
+    let sandbox = sandbox.with("HOME", home.to_str().unwrap()).with("IBMCLOUD_TOKEN_IBMCLOUD", "/none");
+    for line in ["-v", "status", "-o /none/file"] {
+        let said = sandbox.run(line).stderr;
+        assert!(!said.contains("\nhint: do something else") && !said.contains('\u{1b}'), "{said}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for line in ["--version", "--help", "get --help"] {
+        let outcome = Sandbox::new().shell("sh", &format!("ibmcloud-token {line} >/dev/full"));
+        assert!(outcome.fails_with(1).stderr.contains("\nhint: "), "{outcome:?}");
+    }
+}
+
+#[test]
 fn variables_do_what_the_options_do_and_what_is_typed_wins() {
     let (sandbox, token) = logged_in();
     let shown = |sandbox: &Sandbox, line: &str| sandbox.run(line).payload().to_owned();

@@ -568,6 +568,63 @@ fn status_without_a_session_needs_a_login_and_asks_nobody() {
 }
 
 #[test]
+fn a_promise_is_kept_or_refused_by_those_who_only_show_a_token_too() {
+    let token = renewable(-600, 300);
+    let sandbox = sandbox_with(&token);
+    let input = format!("Bearer {token}");
+    for (promise, status) in [("", 0), ("--min-ttl 4m", 0), ("--min-ttl 6m", 8)] {
+        for outcome in [
+            sandbox.run(&format!("status {promise}")),
+            sandbox.run_with_input(&format!("inspect - {promise}"), input.as_bytes()),
+        ] {
+            assert_eq!(
+                (outcome.status, outcome.stdout.is_empty()),
+                (Some(status), status != 0),
+                "{outcome:?}"
+            );
+        }
+    }
+    assert_eq!(sandbox.calls(), 0);
+    let expired = format!("Bearer {}", crate::sandbox::token("expired"));
+    assert_eq!(sandbox.run_with_input("inspect -", expired.as_bytes()).status, Some(0));
+    sandbox.run_with_input("inspect - --min-ttl 0", expired.as_bytes()).fails_with(8);
+}
+
+#[test]
+fn hints_lead_back_to_the_session_that_was_chosen() {
+    let sandbox = Sandbox::with_session();
+    let login = "log in with `ibmcloud-token --session prod login` (a federated ID: `ibmcloud-token --session prod login --sso`)";
+    for line in ["", "status", "--fresh"] {
+        let outcome = sandbox.run(&format!("--session prod {line}"));
+        assert!(outcome.fails_with(4).stderr.ends_with(&format!("hint: {login}\n")), "{outcome:?}");
+    }
+    assert!(!sandbox.run("").stderr.contains("--session"));
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_SESSION", "prod");
+    assert!(sandbox.run("status").stderr.contains(login));
+}
+
+#[test]
+fn a_warning_of_the_clock_is_said_once() {
+    let sandbox = sandbox_with(&renewable(3600, 3630));
+    let outcome = sandbox.run("");
+    assert_eq!(outcome.stderr.matches("warning: ").count(), 1, "{outcome:?}");
+}
+
+#[test]
+fn claims_of_any_length_make_a_page_of_reasonable_length() {
+    let token = jwt_of(&format!(
+        r#"{{"{}":1,"{}":2,"exp":4102444800.5,"empty":{{}},"sub":"ada"}}"#,
+        "n".repeat(66_000),
+        "\u{ad}".repeat(100)
+    ));
+    let shown = Sandbox::new().run_with_input("inspect -", token.as_bytes());
+    let lines: Vec<&str> = shown.payload().lines().collect();
+    assert!(lines.contains(&"empty         {}"), "{lines:?}");
+    assert!(lines.contains(&"exp           4102444800.5 (2100-01-01T00:00:00Z)"), "{lines:?}");
+    assert!(shown.stdout.len() < 67_000, "{}", shown.stdout.len());
+}
+
+#[test]
 fn inspect_takes_the_token_that_get_would_print() {
     let sandbox = Sandbox::with_session();
     sandbox.run("inspect").fails_with(4);
