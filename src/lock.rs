@@ -37,6 +37,7 @@ pub struct Lock {
     record: Record,
     shared: Option<Failure>,
     answered: bool,
+    waited: bool,
 }
 
 /// What the lock file says about the last run.
@@ -72,7 +73,7 @@ impl Lock {
     ) -> Result<Self> {
         let no_home = || Err("there is no home directory".to_owned());
         let mut before = None;
-        let mut waited = false;
+        let (mut waited, mut waited_for_directory) = (false, false);
         let file = match (config_directory, data_directory) {
             (Some(session), Some(data)) => {
                 let path = path(session, data);
@@ -84,7 +85,9 @@ impl Lock {
             _ => no_home(),
         };
         let directory = match config_directory {
-            Some(session) => acquire(File::open(session), session, deadline, notes, |_| ())?,
+            Some(session) => {
+                acquire(File::open(session), session, deadline, notes, |_| waited_for_directory = true)?
+            }
             None => no_home(),
         };
         if let (Err(why), Err(_)) = (&file, &directory) {
@@ -96,7 +99,14 @@ impl Lock {
         let waited_for = after.as_ref().filter(|_| waited && after != before);
         let shared = waited_for.and_then(|record| record.failure.clone());
         let answered = waited_for.is_some_and(|record| record.answered);
-        Ok(Self { _directory: directory.ok(), file, record: after.unwrap_or_default(), shared, answered })
+        Ok(Self {
+            _directory: directory.ok(),
+            file,
+            record: after.unwrap_or_default(),
+            shared,
+            answered,
+            waited: waited || waited_for_directory,
+        })
     }
 
     /// Returns the failure of the run that was waited for, if it failed and was one of this program.
@@ -109,6 +119,12 @@ impl Lock {
             Some(hint) => error.with_hint(hint),
             None => error,
         })
+    }
+
+    /// Returns whether another held the lock before.
+    #[must_use]
+    pub fn was_waited_for(&self) -> bool {
+        self.waited
     }
 
     /// Returns whether the run that was waited for ended with a token.
@@ -130,7 +146,7 @@ impl Lock {
 
 impl Failure {
     fn of(program: &Path, error: &Error) -> Option<Self> {
-        if !matches!(error.kind(), Kind::LoginNeeded | Kind::CliFailed | Kind::Network) {
+        if !matches!(error.kind(), Kind::LoginNeeded | Kind::CliFailed | Kind::Network | Kind::Lifetime) {
             return None;
         }
         Some(Self {

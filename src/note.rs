@@ -12,8 +12,8 @@ use crate::token::{Freshness, brief};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Note {
-    /// The token in the session file lives long enough: it is the answer.
-    SessionAnswers(PathBuf, Freshness),
+    /// The token in the session file lives long enough for the CLI not to be asked.
+    SessionHolds(PathBuf, Freshness),
     /// The token in the session file does not live long enough.
     SessionTooOld(PathBuf, Freshness),
     /// The session file holds no token: logged out.
@@ -80,8 +80,8 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SessionAnswers(path, freshness) => {
-                write!(f, "the token in `{}` {freshness}: that is the answer", path.display())
+            Self::SessionHolds(path, freshness) => {
+                write!(f, "the token in `{}` {freshness}: the CLI is not asked", path.display())
             }
             Self::SessionTooOld(path, freshness) => {
                 write!(f, "the token in `{}` {freshness}", path.display())

@@ -2,12 +2,13 @@
 //! A signal that our parent had us ignore (`nohup`, a job in the background of a script) stays ignored.
 
 use std::fs;
-use std::sync::Once;
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Once};
 use std::thread;
 
 use ibmcloud_token::ibmcloud::group;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -31,6 +32,8 @@ pub(crate) fn watch() {
                 let _ = emulate_default_handler(signal);
             }
         });
+        // Ignored by our parent, it would have the kernel throw the exit status of the CLI away.
+        let _ = flag::register(SIGCHLD, Arc::default());
         if listening.is_ok()
             && let Ok(signals) = Signals::new(deadly)
         {

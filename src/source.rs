@@ -29,6 +29,9 @@ use crate::token::{AccessToken, Claims, Freshness, brief, claims};
 /// What the session file's token has to live for, unless told otherwise: services reject tokens in their last seconds.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 
+/// After a wait for the lock, less than this is no time to start the CLI: it would be killed while it renews the session.
+const LEAST_FOR_A_RUN: Duration = Duration::from_secs(1);
+
 /// The CLI renews a token that lives for less.
 const CLI_RENEWS_UNDER: Duration = Duration::from_secs(10);
 
@@ -119,7 +122,7 @@ impl Session<'_> {
             (self.notes)(Note::FreshAsked);
         }
         if let Some(answer) = self.session_answer(request, DEFAULT_LIFETIME)? {
-            return self.accept(answer, request);
+            return self.accept(answer, request.min_ttl);
         }
         let cli = self.cli()?;
         let mut lock = self.lock()?;
@@ -129,19 +132,26 @@ impl Session<'_> {
         let enough = if was_answered { CLI_RENEWS_UNDER } else { DEFAULT_LIFETIME };
         let within_reach = if was_answered { Request { min_ttl: None, ..request } } else { request };
         if let Some(answer) = self.session_answer(within_reach, enough)? {
-            return self.accept(answer, request);
+            return self.accept(answer, request.min_ttl);
         }
         if let Some(failure) = lock.shared_failure(cli.program()) {
             (self.notes)(Note::FailureTakenOver);
             return Err(failure);
         }
+        if lock.was_waited_for() && self.deadline.remaining() < LEAST_FOR_A_RUN {
+            return Err(self.deadline.error("other runs of `ibmcloud` left no time for another"));
+        }
         (self.notes)(Note::RunningCli(cli.program().to_owned(), "iam oauth-tokens"));
-        let result = cli.oauth_tokens(self.deadline);
+        let result = cli.oauth_tokens(self.deadline).and_then(|token| {
+            let answer = Answer::new(token, Source::Cli);
+            (self.notes)(Note::CliAnswers(answer.freshness((self.now)(), DEFAULT_LIFETIME)));
+            // That is a failure for everybody who waits. A promise that is not kept is not.
+            self.ensure_lifetime(&answer, None)?;
+            Ok(answer)
+        });
         lock.record(cli.program(), &result);
         drop(lock);
-        let answer = Answer::new(result?, Source::Cli);
-        (self.notes)(Note::CliAnswers(answer.freshness((self.now)(), DEFAULT_LIFETIME)));
-        self.accept(answer, request)
+        self.accept(result?, request.min_ttl)
     }
 
     /// Returns the CLI.
@@ -197,7 +207,7 @@ impl Session<'_> {
         let wanted = request.min_ttl.unwrap_or(enough);
         let freshness = answer.freshness((self.now)(), wanted);
         if freshness.lasts(wanted) {
-            say(Note::SessionAnswers(path, freshness));
+            say(Note::SessionHolds(path, freshness));
             return Ok(Some(answer));
         }
         say(Note::SessionTooOld(path, freshness));
@@ -205,13 +215,19 @@ impl Session<'_> {
     }
 
     /// Returns the answer, if it has not expired and keeps the promise.
-    fn accept(&self, answer: Answer, request: Request) -> Result<Answer> {
-        let now = (self.now)();
-        let freshness = answer.freshness(now, DEFAULT_LIFETIME);
-        note_clock(freshness, self.notes);
-        let which = "the token that `ibmcloud iam oauth-tokens` printed";
-        ensure_lifetime(freshness, request.min_ttl, which, now)?;
+    fn accept(&self, answer: Answer, min_ttl: Option<Duration>) -> Result<Answer> {
+        note_clock(answer.freshness((self.now)(), DEFAULT_LIFETIME), self.notes);
+        self.ensure_lifetime(&answer, min_ttl)?;
         Ok(answer)
+    }
+
+    fn ensure_lifetime(&self, answer: &Answer, min_ttl: Option<Duration>) -> Result<()> {
+        let now = (self.now)();
+        let which = match answer.source {
+            Source::SessionFile => "the token in the session file",
+            _ => "the token that `ibmcloud iam oauth-tokens` printed",
+        };
+        ensure_lifetime(answer.freshness(now, DEFAULT_LIFETIME), min_ttl, which, now)
     }
 }
 
@@ -254,7 +270,7 @@ pub fn ensure_lifetime(
 
 fn torn(path: &std::path::Path) -> Error {
     let what = format!(
-        "the session file `{}` is empty or cut off; on such a file `ibmcloud` logs you out",
+        "the session file `{}` is empty or cut off, or no JSON; on such a file `ibmcloud` logs you out",
         path.display()
     );
     Error::new(Kind::LoginNeeded, what).with_hint("log in again: `ibmcloud-token login`")

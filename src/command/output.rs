@@ -9,6 +9,7 @@ use ibmcloud_token::error::{Error, Kind, Result};
 use ibmcloud_token::format::{self, Format, Shell};
 use ibmcloud_token::private_file;
 use ibmcloud_token::source::Answer;
+use rustix::io::Errno;
 
 use super::Context;
 use crate::cli::FormatName;
@@ -79,8 +80,7 @@ impl Context {
         }
         // Unlike any other payload, the mask has to be read: without it the token would stand in the log.
         let mask = format::line(&["::add-mask::", token]);
-        let written = io::stdout().write_all(mask.as_bytes()).and_then(|()| io::stdout().flush());
-        written.map_err(cannot_write_to_stdout)?;
+        write_all_to_stdout(mask.as_bytes()).map_err(cannot_write_to_stdout)?;
         let assignment = format::line(&[self.options.name.as_str(), "=", token]);
         for (path, mut file) in files {
             file.write_all(assignment.as_bytes()).map_err(|error| cannot_write(path, error))?;
@@ -91,11 +91,23 @@ impl Context {
 
 /// A reader that has had enough is no error.
 fn write_to_stdout(payload: &[u8]) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(payload).and_then(|()| stdout.flush()) {
+    match write_all_to_stdout(payload) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write_to_stdout(error)),
         _ => Ok(()),
     }
+}
+
+/// Not by `io::stdout`, which takes a standard output that cannot be written to for one that nobody reads.
+fn write_all_to_stdout(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(rustix::stdio::stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(length) => bytes = &bytes[length..],
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 fn cannot_write_to_stdout(error: io::Error) -> Error {

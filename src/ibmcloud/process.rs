@@ -180,7 +180,7 @@ impl Run {
             self.stop();
         }
         let status = self.reap()?;
-        self.settle(GRACE);
+        self.drain();
         let end = stopped?.unwrap_or(End::Exited(status));
         Ok(Output { end, stdout: self.output, stderr: self.complaints })
     }
@@ -195,10 +195,16 @@ impl Run {
                 // Once the child itself is gone, its pipes have only to run dry, whoever else writes to them.
                 Event::Exited => limit = deadline.within(GRACE),
                 Event::TooMuchOutput => return Ok(Some(End::TooMuchOutput)),
-                Event::TimeIsOver if self.exit.is_some() => return Ok(Some(End::TimedOut)),
-                Event::TimeIsOver => break,
+                Event::TimeIsOver => {
+                    // Who was stopped meanwhile (Ctrl-Z) comes late to a run that has ended in time.
+                    let has_exited = self.exit.is_none() || self.ready(Deadline::after(Duration::ZERO))?[2];
+                    return Ok((!has_exited).then_some(End::TimedOut));
+                }
             }
-            if let Some(script) = script.as_mut() {
+            // A prompt is the end of what was written, not of what was read.
+            if let Some(script) = script.as_mut()
+                && !self.ready(Deadline::after(Duration::ZERO))?[0]
+            {
                 self.answer(script, &mut answered);
             }
         }
@@ -213,23 +219,33 @@ impl Run {
         if limit.has_passed() {
             return Ok(Event::TimeIsOver);
         }
+        let ready = self.ready(limit)?;
+        Ok(self.take(ready))
+    }
+
+    /// Returns whether stdout, stderr and the exit can be read, when one of them can or the limit has passed.
+    fn ready(&self, limit: Deadline) -> io::Result<[bool; 3]> {
         let sources = [
             self.stdout.as_ref().map(|pipe| pipe.as_fd()),
             self.stderr.as_ref().map(|pipe| pipe.as_fd()),
             self.exit.as_ref().map(|exit| exit.as_fd()),
         ];
-        let [stdout, stderr, exit] = poll::readable(sources, limit)?;
+        poll::readable(sources, limit)
+    }
+
+    /// Reads what is ready.
+    fn take(&mut self, [stdout, stderr, exit]: [bool; 3]) -> Event {
         if stderr {
             self.read_stderr();
         }
         if stdout && self.read_stdout() {
-            return Ok(Event::TooMuchOutput);
+            return Event::TooMuchOutput;
         }
         if exit {
             self.exit = None;
-            return Ok(Event::Exited);
+            return Event::Exited;
         }
-        Ok(Event::Output)
+        Event::Output
     }
 
     /// Reads what there is on stdout, and returns whether it is too much. Past the cap reading stops, so the child
@@ -290,6 +306,17 @@ impl Run {
         self.running.signal(group::Signal::Kill);
         let Self { child, running, .. } = self;
         running.reap(|| child.wait())
+    }
+
+    /// Reads what is in the pipes. All that the run has written is there by now, and who still writes is not waited for.
+    fn drain(&mut self) {
+        let limit = Deadline::after(GRACE);
+        while let Ok(ready) = self.ready(Deadline::after(Duration::ZERO))
+            && ready.contains(&true)
+            && !limit.has_passed()
+        {
+            self.take(ready);
+        }
     }
 
     /// Waits until everything has ended, but not for longer than `at_most`.

@@ -395,6 +395,17 @@ fn a_path_cannot_forge_a_line() {
 }
 
 #[test]
+fn a_standard_output_that_cannot_be_written_to_is_an_error() {
+    let sandbox = Sandbox::new().with("GITHUB_OUTPUT", "output");
+    sandbox.write("output", "");
+    for line in ["get", "get -f github", "get -f json"] {
+        let outcome = sandbox.shell("sh", &format!("ibmcloud-token {line} 1</dev/null"));
+        outcome.fails_with(1);
+        assert_eq!(fs::read(sandbox.home().join("output")).unwrap(), b"", "{line}");
+    }
+}
+
+#[test]
 fn help_that_cannot_be_written_is_an_error() {
     for line in ["--version", "--help", "get --help"] {
         let outcome = Sandbox::new().shell("sh", &format!("ibmcloud-token {line} >/dev/full"));

@@ -406,6 +406,28 @@ fn a_failure_of_another_program_is_not_taken_over() {
 }
 
 #[test]
+fn a_clock_that_is_fast_costs_one_run_of_the_cli_and_not_one_for_each() {
+    let sandbox = expired_session().with("STAND_IN_IAT_OFFSET", "-7200").with("STAND_IN_DELAY", "1");
+    let (first, others) = one_and_waiting(&sandbox, 5, "--timeout 30s");
+    for run in others.into_iter().chain([first]) {
+        assert!(run.end().fails_with(8).stderr.contains("hint: check this machine's clock"));
+    }
+    assert_eq!(sandbox.calls(), 1);
+}
+
+#[test]
+fn after_a_wait_the_cli_is_not_started_only_to_be_killed() {
+    let sandbox = expired_session().with("STAND_IN_NO_SAVE", "1").with("STAND_IN_DELAY", "1.5");
+    let first = Run::start(&sandbox, "first", "");
+    eventually("the CLI is run", || sandbox.calls() == 1);
+    let second = Run::start(&sandbox, "second", "--timeout 2s");
+    let outcome = second.end();
+    assert!(outcome.fails_with(7).stderr.contains("left no time for another"), "{outcome:?}");
+    first.end().payload();
+    assert_eq!(sandbox.calls(), 1);
+}
+
+#[test]
 fn sessions_of_their_own_do_not_wait_for_each_other() {
     let sandbox = expired_session();
     let mut named: Value = serde_json::from_slice(&recorded("session-user", "config.json")).unwrap();
