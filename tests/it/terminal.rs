@@ -614,6 +614,18 @@ fn a_choice_that_can_be_skipped_is_skipped() {
 }
 
 #[test]
+fn the_end_of_a_read_is_not_taken_for_a_prompt() {
+    let sandbox = Sandbox::new();
+    let answers = sandbox.home().join("answers");
+    let program = root().join("tests/programs/asks-at-length");
+    let sandbox = sandbox
+        .with("IBMCLOUD_TOKEN_IBMCLOUD", program.to_str().unwrap())
+        .with("ANSWERS", answers.to_str().unwrap());
+    sandbox.run_with_input("login --passcode -", b"0123456789\n").fails_with(4);
+    assert_eq!(fs::read_to_string(answers).unwrap(), "0123456789||0");
+}
+
+#[test]
 fn what_is_typed_reaches_the_login_exactly() {
     for (line, expected) in [
         (
