@@ -2,6 +2,7 @@
 //! foreign text. Control characters are dropped (a terminal obeys them) and whatever could be a secret is replaced.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
@@ -69,21 +70,39 @@ pub fn redact(text: &str) -> String {
 /// Returns a text without control characters, line ends aside, the marks that turn the direction of writing, and the
 /// invisible ones.
 fn visible(text: &str) -> String {
-    let is_shown = |c: &char| {
-        !c.is_control()
-            && !matches!(
-                c,
-                '\u{ad}'
-                    | '\u{61c}'
-                    | '\u{180e}'
-                    | '\u{200b}'..='\u{200f}'
-                    | '\u{2028}'..='\u{202e}'
-                    | '\u{2060}'..='\u{206f}'
-                    | '\u{feff}'
-                    | '\u{e0000}'..='\u{e007f}'
-            )
-    };
-    text.replace('\t', " ").chars().filter(|c| *c == '\n' || is_shown(c)).collect()
+    text.replace('\t', " ").chars().filter(|c| *c == '\n' || is_shown(*c)).collect()
+}
+
+fn is_shown(c: char) -> bool {
+    !c.is_control()
+        && !matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// Returns JSON without line ends in which what [`within_a_line`] leaves out is escaped (RFC 8259, section 7): it comes
+/// to a terminal too, and nothing of it may be lost.
+#[must_use]
+pub fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_shown(c) {
+            escaped.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
 }
 
 /// Returns a foreign text that is to stand within a line, as [`clean`] would show it.
@@ -157,6 +176,14 @@ mod tests {
             ["FAILED", "abcd"]
         );
         assert_eq!(clean(b"\xff\xfe x", &[]), ["\u{fffd}\u{fffd} x"]);
+    }
+
+    #[test]
+    fn what_is_not_shown_is_escaped_in_json() {
+        let text = "a\u{9b}31m\u{202e}\u{ad}\u{e0041}\u{7f}é\n\"";
+        let json = escape_json(&serde_json::to_string(text).unwrap());
+        assert_eq!(json, r#""a\u009b31m\u202e\u00ad\udb40\udc41\u007fé\n\"""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]

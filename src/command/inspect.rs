@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, options: &InspectOptions) -> Result<()> {
         ensure_lifetime(freshness, context.options.min_ttl, "the token", now)?;
     }
     let text = if as_json {
-        serde_json::to_string(claims.all()).expect("it was read from JSON") + "\n"
+        words::escape_json(&serde_json::to_string(claims.all()).expect("it was read from JSON")) + "\n"
     } else {
         text(&claims, freshness)
     };

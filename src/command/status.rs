@@ -70,7 +70,7 @@ pub(super) fn run(context: &Context) -> Result<()> {
     ensure_lifetime(freshness, context.options.min_ttl, "the session's token", now)?;
     let status = Status::new(token, session.details(), freshness, path.display().to_string());
     let text = if as_json {
-        serde_json::to_string(&status).expect("it is made of texts and numbers") + "\n"
+        words::escape_json(&serde_json::to_string(&status).expect("it is made of texts and numbers")) + "\n"
     } else {
         status.text(freshness, context.options.output.is_none() && io::stdout().is_terminal())
     };

@@ -30,7 +30,7 @@ impl Claims {
         serde_json::from_slice(&payload).ok().map(Self)
     }
 
-    /// Returns every claim as it stands in the token.
+    /// Returns every claim as it stands in the token; numbers as exactly as a double or 64 bits hold them.
     #[must_use]
     pub fn all(&self) -> &Map<String, Value> {
         &self.0
