@@ -13,7 +13,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -182,9 +182,20 @@ fn real_path(path: &Path) -> PathBuf {
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(directory) = path.parent() {
+        ensure_not_in_another_s_home(directory)?;
         directories::create_private(directory)?;
     }
     File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Root in somebody else's home (`sudo -E`) makes no folders there: they would be shut to the one who lives there.
+fn ensure_not_in_another_s_home(directory: &Path) -> io::Result<()> {
+    let us = rustix::process::geteuid();
+    let above = directory.ancestors().skip(1).find_map(|above| above.metadata().ok());
+    if us.is_root() && !directory.exists() && above.is_some_and(|above| above.uid() != us.as_raw()) {
+        return Err(io::Error::other("its folder would be root's in another user's home"));
+    }
+    Ok(())
 }
 
 /// Takes one lock, or tells why there can be none. `before_waiting` sees the file while another holds it.

@@ -384,6 +384,19 @@ fn who_shares_a_session_shares_its_lock_wherever_their_own_data_lies() {
 }
 
 #[test]
+fn root_makes_no_folders_in_another_s_home() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let sandbox = expired_session().with("STAND_IN_DELAY", "0.5");
+    std::os::unix::fs::chown(sandbox.home(), Some(12345), None).unwrap();
+    let (first, second) = (Run::start(&sandbox, "first", "-v"), Run::start(&sandbox, "second", "-v"));
+    assert_eq!(first.end().payload(), second.end().payload());
+    assert_eq!(sandbox.calls(), 1);
+    assert!(!sandbox.home().join(".local").exists());
+}
+
+#[test]
 fn a_failure_of_another_program_is_not_taken_over() {
     let other = root().join("tests/programs/notes-its-runs");
     let failing = [
