@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::server::{Received, Service, Step};
@@ -19,9 +19,12 @@ const CURL: &str = "curl -sS -X POST URL/identity/token \
 
 /// What is installed in a folder of target/interop, or where a variable says.
 fn installed(variable: &str, default: &str) -> PathBuf {
-    // The program under test lies in target/debug.
-    let target = PathBuf::from(PROGRAM).ancestors().nth(2).unwrap().join("interop");
-    env::var_os(variable).map_or(target.join(default), PathBuf::from)
+    // The program under test lies in target/debug, or in target/TRIPLE/debug.
+    let in_target = || {
+        let mut folders = Path::new(PROGRAM).ancestors().skip(2).map(|folder| folder.join("interop"));
+        folders.find(|folder| folder.exists()).unwrap_or_default().join(default)
+    };
+    env::var_os(variable).map_or_else(in_target, PathBuf::from)
 }
 
 /// Whether a client works here. Where the tests have to be complete, it has to.
