@@ -1,112 +1,178 @@
 //! What went wrong, for a person and for a script.
 //!
-//! There is one error type. Its kind says what the user can do about it, and is the exit status; its message says
-//! what happened; its hint says what to do; and the CLI's own words, cleaned, go along. No part of it ever holds a
-//! secret: whoever builds one from foreign text passes that through [`crate::words`] first.
+//! There is one error type. Its kind says what the user can do about it, and decides the exit status. Its message says
+//! what happened, its hint says what to do, and the messages of the CLI, sanitized, come with it. No part of an error
+//! ever holds a secret: text from elsewhere goes through [`crate::sanitize`] before it gets here.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of failure it is: the exit status of the program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The name under which hints mention the program.
+const PROGRAM: &str = env!("CARGO_PKG_NAME");
+
+/// The kind of a failure, which decides the exit status of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
-    /// Reading, writing, or a fault of ours: 1.
+pub enum ErrorKind {
+    /// Reading or writing failed, or there is a bug in this crate: 1.
     Internal,
-    /// The command line, or a value in the environment, makes no sense: 2.
+    /// The command line, or a value in the environment, is invalid: 2.
     Usage,
     /// `ibmcloud` is missing or cannot be run: 3.
-    CliMissing,
-    /// A login is needed: none yet, expired or inactive, or the key or passcode was rejected: 4.
+    IbmcloudMissing,
+    /// A login is needed: not logged in, session expired or inactive, key or passcode rejected: 4.
     LoginNeeded,
-    /// `ibmcloud` failed, or what it printed was not understood: 5.
-    CliFailed,
+    /// `ibmcloud` failed, or its output was not understood: 5.
+    IbmcloudFailed,
     /// Network, TLS, proxy or the IAM service: 6.
     Network,
     /// The deadline passed: 7.
     TimedOut,
-    /// There is no token with the wanted lifetime: 8.
-    Lifetime,
+    /// No token meets what was required of it, such as a lifetime: 8.
+    RequirementUnmet,
 }
 
-impl Kind {
+impl ErrorKind {
+    const ALL: [Self; 8] = [
+        Self::Internal,
+        Self::Usage,
+        Self::IbmcloudMissing,
+        Self::LoginNeeded,
+        Self::IbmcloudFailed,
+        Self::Network,
+        Self::TimedOut,
+        Self::RequirementUnmet,
+    ];
+
     /// Returns the exit status that stands for this kind.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Internal => 1,
             Self::Usage => 2,
-            Self::CliMissing => 3,
+            Self::IbmcloudMissing => 3,
             Self::LoginNeeded => 4,
-            Self::CliFailed => 5,
+            Self::IbmcloudFailed => 5,
             Self::Network => 6,
             Self::TimedOut => 7,
-            Self::Lifetime => 8,
+            Self::RequirementUnmet => 8,
         }
+    }
+
+    /// Returns the kind that an exit status stands for.
+    pub(crate) fn from_exit_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.exit_code() == code)
+    }
+}
+
+/// What to do about a failure: an instruction. Commands of this program are kept apart from the text, so that they can
+/// be shown with the session that they are about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hint(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Part {
+    Text(String),
+    /// The arguments of this program.
+    Command(String),
+}
+
+impl<T: Into<String>> From<T> for Hint {
+    fn from(text: T) -> Self {
+        Self(vec![Part::Text(text.into())])
+    }
+}
+
+impl Hint {
+    /// Appends text.
+    pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
+        self.0.push(Part::Text(text.into()));
+        self
+    }
+
+    /// Appends a command of this program, given by its arguments.
+    pub(crate) fn command(mut self, arguments: impl Into<String>) -> Self {
+        self.0.push(Part::Command(arguments.into()));
+        self
+    }
+
+    /// Returns the instruction for a user who runs this program as `program`, such as `ibmcloud-token --session prod`.
+    pub(crate) fn shown(&self, program: &str) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Command(arguments) if arguments.is_empty() => format!("`{program}`"),
+            Part::Command(arguments) => format!("`{program} {arguments}`"),
+        };
+        self.0.iter().map(part).collect()
     }
 }
 
 /// A failure: what happened, what to do, and what the CLI said.
 #[derive(Debug)]
 pub struct Error {
-    kind: Kind,
+    kind: ErrorKind,
     message: String,
-    hint: Option<String>,
-    cli_words: Vec<String>,
+    hint: Option<Hint>,
+    ibmcloud_messages: Vec<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What everything that can fail returns.
+/// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Returns an error with a message: lower case, no full stop, things named in backticks.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, cli_words: Vec::new(), source: None }
+    /// Creates an error. The message is in lower case, has no full stop, and names things in backticks.
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, ibmcloud_messages: Vec::new(), source: None }
     }
 
-    /// Adds what to do about it: an instruction.
+    /// Adds what to do about it.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds the CLI's own words, a line each, already cleaned.
+    /// Adds what the CLI said, line by line, sanitized.
     #[must_use]
-    pub fn with_cli_words(mut self, words: Vec<String>) -> Self {
-        self.cli_words = words;
+    pub(crate) fn with_ibmcloud_messages(mut self, messages: Vec<String>) -> Self {
+        self.ibmcloud_messages = messages;
         self
     }
 
-    /// Adds the error beneath.
+    /// Adds the underlying error.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
     /// Returns the kind.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Returns what to do about it.
+    /// Returns what to do about it, as an instruction for a user of the program.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub fn hint(&self) -> Option<String> {
+        self.hint.as_ref().map(|hint| hint.shown(PROGRAM))
     }
 
-    /// Returns the CLI's own words, a line each.
+    /// Returns the hint in its parts.
+    pub(crate) fn hint_parts(&self) -> Option<&Hint> {
+        self.hint.as_ref()
+    }
+
+    /// Returns what the CLI said, line by line, without control characters and secrets.
     #[must_use]
-    pub fn cli_words(&self) -> &[String] {
-        &self.cli_words
+    pub fn ibmcloud_messages(&self) -> &[String] {
+        &self.ibmcloud_messages
     }
 }
 
-/// The message alone; whoever prints walks [`std::error::Error::source`].
+/// Writes the message alone; its causes are behind [`std::error::Error::source`].
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -125,13 +191,24 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_own_exit_code() {
-        use Kind::{CliFailed, CliMissing, Internal, Lifetime, LoginNeeded, Network, TimedOut, Usage};
-        let kinds = [Internal, Usage, CliMissing, LoginNeeded, CliFailed, Network, TimedOut, Lifetime];
-        assert_eq!(kinds.map(Kind::exit_code), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(ErrorKind::ALL.map(ErrorKind::exit_code), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(
+            ErrorKind::ALL.into_iter().all(|kind| ErrorKind::from_exit_code(kind.exit_code()) == Some(kind))
+        );
+        assert_eq!(ErrorKind::from_exit_code(0), None);
     }
 
     #[test]
-    fn an_error_can_cross_threads() {
+    fn commands_in_a_hint_name_the_session() {
+        let hint = Hint::from("renew it with ").command("").text(", or log in: ").command("login --sso");
+        assert_eq!(
+            hint.shown("ibmcloud-token --session prod"),
+            "renew it with `ibmcloud-token --session prod`, or log in: `ibmcloud-token --session prod login --sso`"
+        );
+    }
+
+    #[test]
+    fn error_is_send_and_sync() {
         fn check<T: Send + Sync + 'static>() {}
         check::<Error>();
     }

@@ -1,46 +1,123 @@
 //! Answers one question: *what is my IBM Cloud IAM access token, right now, in the form my tool wants?*
 //!
-//! The library behind the program `ibmcloud-token`. It runs `ibmcloud iam oauth-tokens` (or answers from the CLI's
-//! session file, when the token in it is good), reads the answer with a parser, and hands the token over.
+//! This is the library behind the program `ibmcloud-token`. It answers from the session file of the `ibmcloud` CLI if the
+//! token there is good. Otherwise it runs `ibmcloud iam oauth-tokens`, one run at a time for each session, and reads the
+//! answer with a parser. It never returns an expired token.
 //!
-//! # How data flows
+//! ```no_run
+//! use std::time::Duration;
 //!
-//! A token comes from one of three places: the CLI's session file ([`ibmcloud::session_file`]), a run of the CLI
-//! ([`ibmcloud::process`] and [`ibmcloud::oauth_tokens`]), or the IAM service (`iam`, with the feature `net`).
-//! [`source`] decides which, in that order, and [`lock`] lets one process at a time start the CLI. From there on the
-//! token is a [`token::AccessToken`], a value that cannot be printed by accident, until [`format`](mod@format) makes
-//! the text of it that the user asked for, and [`private_file`] or the standard output takes that.
+//! use ibmcloud_token::{Request, Session};
 //!
-//! Imports run one way: the commands of the program → [`source`] → [`ibmcloud`], `iam` → [`token`], [`error`].
-//! Time and environment are arguments. Nothing here prints, ends the process, or handles signals; what is worth saying
-//! goes to a [`note::Notes`].
-//!
-//! # Example
-//!
+//! let request = Request::new().min_ttl(Duration::from_secs(300));
+//! let token = Session::from_env()?.access_token(&request, Duration::from_secs(30))?;
+//! println!("expires at {}", token.expires_at().as_deref().unwrap_or("an unknown time"));
+//! // Pass `token.token().expose()` to whatever needs it.
+//! # Ok::<(), ibmcloud_token::Error>(())
 //! ```
-//! use ibmcloud_token::ibmcloud::oauth_tokens;
 //!
-//! let token = oauth_tokens::parse(b"IAM token:  Bearer djn.._l_HW\nUAA token:  Bearer eyJ\n")?;
-//! assert_eq!(token.expose(), "djn.._l_HW");
-//! # Ok::<(), oauth_tokens::ParseError>(())
+//! With the feature `net`, an API key is exchanged for a token over HTTPS, without the CLI:
+//!
+//! ```no_run
+//! # #[cfg(feature = "net")] {
+//! use std::time::Duration;
+//!
+//! use ibmcloud_token::{ApiKey, Endpoint, Exchange};
+//!
+//! let key = ApiKey::new("0a-1b…")?;
+//! let token = Exchange::new(&key, Endpoint::public()).access_token(Duration::from_secs(30))?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Source layout
+//!
+//! Imports run one way: `bin` → `program` → `session` → `ibmcloud`, `iam` → `system` → `format`, `token`, `task`, `note`,
+//! `sanitize`, `secret`, `time`, `error`. Nothing below `program` prints, exits, reads the clock on its own or handles a
+//! signal.
+//!
+//! ```text
+//! bin/ibmcloud-token.rs        the program: one call into the library
+//! program/mod.rs               the programs, behind the feature `program`
+//!   arguments.rs               the command line: every clap type, and the one reading of it
+//!   settings.rs                what was typed, else a variable, else the default
+//!   context.rs                 settings, environment, clock and deadline of a command
+//!   dispatch.rs                from a command's name to its code
+//!   input.rs                   how a secret comes in
+//!   output.rs                  the only writer of the standard output, and of files
+//!   report.rs                  errors, notes and hints on the standard error
+//!   command/*.rs               one file for each command
+//! session/mod.rs               the order in which a session's token is obtained
+//!   place.rs                   where a session and its lock are
+//!   name.rs                    named sessions
+//!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
+//!   login.rs                   a login, inside the lock
+//! ibmcloud/mod.rs              the CLI: found, run and understood
+//!   locate.rs                  the absolute path of the program
+//!   config_directory.rs        where the CLI keeps its files
+//!   session_file.rs            the CLI's `config.json`, read only
+//!   oauth_tokens.rs            the parser
+//!   failure.rs                 why a run failed
+//!   login.rs                   `ibmcloud login`
+//! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
+//!   endpoint.rs                its address
+//!   proxy.rs                   the proxy on the way
+//!   trust.rs                   the certificate authorities that are trusted
+//!   response.rs                a token or a rejection
+//!   retry.rs                   what is retried, and when
+//! system/mod.rs                the operating system
+//!   process.rs                 the only place that spawns processes
+//!   group.rs                   a child and its process group
+//!   poll.rs                    waiting for several descriptors
+//!   blocking.rs                a blocking call with a deadline
+//!   lock.rs                    `flock` with a deadline
+//!   signals.rs                 ends children when a signal ends the program
+//!   stdio.rs                   the standard streams
+//!   environment.rs             variables as an argument
+//!   private_file.rs            a file for the user alone, replaced as a whole
+//!   private_directory.rs       a directory for the user alone
+//! format/mod.rs                the formats in which a token is handed over
+//!   template.rs                placeholders and escapes
+//!   shell.rs                   assignments, and how each shell quotes
+//! token/mod.rs                 tokens and keys
+//!   access_token.rs            the access token
+//!   api_key.rs                 the API key
+//!   claims.rs                  the claims of a JWT
+//!   issued.rs                  a token with its origin and its times
+//!   freshness.rs               how long a token still lives
+//!   requirements.rs            the one place where a token is judged
+//! task.rs                      deadline, clock and notes of a piece of work
+//! note.rs                      warnings and explanations
+//! sanitize.rs                  text from elsewhere, made safe to show
+//! secret.rs                    memory that is wiped
+//! time.rs                      deadline, clock and dates
+//! error.rs                     the error type
 //! ```
 
 #[cfg(not(unix))]
-compile_error!("ibmcloud-token needs process groups, flock and file modes: on Windows, use it in WSL");
+compile_error!("ibmcloud-token needs process groups, flock and file modes; on Windows, use it in WSL");
 
-pub mod deadline;
-pub mod directories;
-pub mod environment;
-pub mod error;
-pub mod format;
+mod error;
+#[cfg(feature = "program")]
+mod format;
 #[cfg(feature = "net")]
-pub mod iam;
-pub mod ibmcloud;
-pub mod lock;
-pub mod note;
-mod poll;
-pub mod private_file;
-pub mod secret_bytes;
-pub mod source;
-pub mod token;
-pub mod words;
+mod iam;
+mod ibmcloud;
+mod note;
+#[cfg(feature = "program")]
+#[doc(hidden)]
+pub mod program;
+mod sanitize;
+mod secret;
+mod session;
+mod system;
+mod task;
+mod time;
+mod token;
+
+pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "net")]
+pub use iam::{Endpoint, Exchange};
+pub use ibmcloud::oauth_tokens::{ParseError, parse};
+pub use session::{InvalidSessionName, Request, Session, SessionName};
+pub use token::{AccessToken, ApiKey, Claims, Freshness, InvalidApiKey, InvalidToken, IssuedToken, Origin};

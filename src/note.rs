@@ -1,67 +1,64 @@
-//! What is said beside the answer: warnings, and under `-v` the reason of every decision. All of it is here, so that
-//! the texts are in one place and it can be seen at a glance that no secret is among them.
+//! What is said beside the answer: warnings, and with `-v` the reason for every decision.
+//!
+//! All of it is in one enum, so that the texts are in one place and a reviewer can see that no secret is among them.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::ibmcloud::session_file::Reason;
-use crate::token::{Freshness, brief};
+use crate::time::brief;
+use crate::token::Freshness;
 
-/// Something worth saying.
+/// One thing worth saying.
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum Note {
-    /// The token in the session file lives long enough for the CLI not to be asked.
-    SessionHolds(PathBuf, Freshness),
+pub(crate) enum Note {
+    /// The token in the session file lives long enough, so the CLI is not run.
+    SessionFileAnswers(PathBuf, Freshness),
     /// The token in the session file does not live long enough.
-    SessionTooOld(PathBuf, Freshness),
+    SessionFileTooOld(PathBuf, Freshness),
     /// The session file holds no token: logged out.
-    SessionLoggedOut(PathBuf),
+    SessionFileLoggedOut(PathBuf),
     /// There is no session file.
-    SessionAbsent(PathBuf),
-    /// The session file was not read.
-    SessionPassedOver(PathBuf, Reason),
-    /// Without HOME there is no place to look for a session file.
-    NoHome,
+    SessionFileAbsent(PathBuf),
+    /// The session file was skipped, for this reason.
+    SessionFileSkipped(PathBuf, String),
     /// `--fresh`: the session file may not answer.
-    FreshAsked,
-    /// Another process of ours runs the CLI for this session.
+    Fresh,
+    /// Another process holds the lock.
     WaitingForLock(PathBuf),
     /// The lock is held.
     LockHeld(PathBuf),
-    /// There is no place for a lock, or the file system has none.
+    /// There is no lock, for this reason.
     NoLock(String),
-    /// The run of the CLI that was waited for has failed, and is not repeated.
-    FailureTakenOver,
+    /// The run of the CLI that we waited for failed, and is not repeated.
+    FailureShared,
     /// The CLI is run.
-    RunningCli(PathBuf, &'static str),
-    /// What the CLI answered.
-    CliAnswers(Freshness),
-    /// A warning: the token's times say that the local clock is slow.
+    RunningIbmcloud(PathBuf, &'static str),
+    /// The token that the CLI printed.
+    IbmcloudAnswered(Freshness),
+    /// A warning: the token's times show that the local clock is slow.
     ClockIsSlow(Duration),
     /// A warning: others can read the file with the API key.
     KeyFileIsReadable(PathBuf),
-    /// The IAM service is asked.
+    /// A request goes to the IAM service.
     #[cfg(feature = "net")]
-    AskingIam(String),
-    /// The IAM service is asked again after a pause.
+    RequestingIam(String),
+    /// The request failed and is repeated after a pause.
     #[cfg(feature = "net")]
     Retrying {
         /// What went wrong.
         reason: String,
-        /// How long until the next attempt.
+        /// The time until the next attempt.
         pause: Duration,
     },
 }
 
-/// Takes what is worth saying.
-pub type Notes<'a> = &'a dyn Fn(Note);
+/// Receives notes.
+pub(crate) type Notes<'a> = &'a dyn Fn(Note);
 
 impl Note {
-    /// Returns whether this is said without `-v` to a person at a terminal, who would wonder why nothing happens.
-    #[must_use]
-    pub fn is_about_waiting(&self) -> bool {
+    /// Returns whether a person at a terminal is told even without `-v`, because they would wonder why nothing happens.
+    pub(crate) fn is_about_waiting(&self) -> bool {
         match self {
             #[cfg(feature = "net")]
             Self::Retrying { .. } => true,
@@ -71,8 +68,7 @@ impl Note {
     }
 
     /// Returns whether this is said even without `-v`.
-    #[must_use]
-    pub fn is_warning(&self) -> bool {
+    pub(crate) fn is_warning(&self) -> bool {
         matches!(self, Self::ClockIsSlow(_) | Self::KeyFileIsReadable(_))
     }
 }
@@ -80,39 +76,40 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SessionHolds(path, freshness) => {
-                write!(f, "the token in `{}` {freshness}: the CLI is not asked", path.display())
+            Self::SessionFileAnswers(path, freshness) => {
+                write!(f, "the token in `{}` {freshness}; no need to run the CLI", path.display())
             }
-            Self::SessionTooOld(path, freshness) => {
+            Self::SessionFileTooOld(path, freshness) => {
                 write!(f, "the token in `{}` {freshness}", path.display())
             }
-            Self::SessionLoggedOut(path) => write!(f, "`{}` holds no token", path.display()),
-            Self::SessionAbsent(path) => write!(f, "there is no session file `{}`", path.display()),
-            Self::SessionPassedOver(path, reason) => {
-                write!(f, "the session file `{}` is passed over: {reason}", path.display())
+            Self::SessionFileLoggedOut(path) => write!(f, "`{}` holds no token", path.display()),
+            Self::SessionFileAbsent(path) => write!(f, "there is no session file `{}`", path.display()),
+            Self::SessionFileSkipped(path, reason) => {
+                write!(f, "the session file `{}` was skipped: {reason}", path.display())
             }
-            Self::NoHome => f.write_str("HOME is not set: there is no session file to look at"),
-            Self::FreshAsked => f.write_str("the session file may not answer (`--fresh`)"),
+            Self::Fresh => f.write_str("the session file is not used, because of `--fresh`"),
             Self::WaitingForLock(path) => {
-                write!(f, "another run of the CLI is under way; waiting for `{}`", path.display())
+                write!(f, "another run of the CLI is in progress; waiting for `{}`", path.display())
             }
             Self::LockHeld(path) => write!(f, "holding the lock `{}`", path.display()),
-            Self::FailureTakenOver => f.write_str("the run that was waited for failed: so has this one"),
-            Self::NoLock(why) => write!(f, "going on without a lock: {why}"),
-            Self::RunningCli(program, arguments) => write!(f, "running `{} {arguments}`", program.display()),
-            Self::CliAnswers(freshness) => write!(f, "the token that the CLI printed {freshness}"),
-            Self::ClockIsSlow(behind) => {
-                write!(f, "the token was issued {} from now: this machine's clock is slow", brief(*behind))
+            Self::FailureShared => f.write_str("the run that we waited for failed; its error is shared"),
+            Self::NoLock(why) => write!(f, "continuing without a lock: {why}"),
+            Self::RunningIbmcloud(program, arguments) => {
+                write!(f, "running `{} {arguments}`", program.display())
             }
-            Self::KeyFileIsReadable(path) => {
+            Self::IbmcloudAnswered(freshness) => write!(f, "the token that the CLI printed {freshness}"),
+            Self::ClockIsSlow(behind) => {
                 write!(
                     f,
-                    "others can read the API key in `{0}`; mend that with `chmod 600 {0}`",
-                    path.display()
+                    "the token was issued {} in the future; this machine's clock is slow",
+                    brief(*behind)
                 )
             }
+            Self::KeyFileIsReadable(path) => {
+                write!(f, "others can read the API key in `{0}`; fix it with `chmod 600 {0}`", path.display())
+            }
             #[cfg(feature = "net")]
-            Self::AskingIam(url) => write!(f, "asking {url}"),
+            Self::RequestingIam(url) => write!(f, "requesting a token from {url}"),
             #[cfg(feature = "net")]
             Self::Retrying { reason, pause } => write!(f, "{reason}; trying again in {}", brief(*pause)),
         }

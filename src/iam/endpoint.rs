@@ -1,17 +1,17 @@
-//! Where the IAM service is. An API key is sent there, so it has to be HTTPS, or this very machine.
+//! The address of the IAM service. An API key is sent there, so it must be HTTPS or this machine.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use ureq::http::Uri;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
-/// IAM's public endpoint.
-const PUBLIC: &str = "https://iam.cloud.ibm.com";
+/// The host of IAM's public endpoint.
+const PUBLIC_HOST: &str = "iam.cloud.ibm.com";
 
-/// IAM's endpoint inside IBM Cloud's private network (bluemix-go, `endpoints.go`).
-const PRIVATE: &str = "https://private.iam.cloud.ibm.com";
+/// The host of IAM's endpoint inside IBM Cloud's private network (bluemix-go, `endpoints.go`).
+const PRIVATE_HOST: &str = "private.iam.cloud.ibm.com";
 
 /// The path of the token service. An endpoint may be given with it or without.
 const TOKEN_PATH: &str = "/identity/token";
@@ -27,43 +27,58 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Returns IAM's public endpoint.
-    pub fn public() -> Result<Self> {
-        Self::new(PUBLIC)
+    #[must_use]
+    pub fn public() -> Self {
+        Self::at(PUBLIC_HOST)
     }
 
-    /// Returns IAM's private endpoint.
-    pub fn private() -> Result<Self> {
-        Self::new(PRIVATE)
+    /// Returns IAM's endpoint inside IBM Cloud's private network.
+    #[must_use]
+    pub fn private() -> Self {
+        Self::at(PRIVATE_HOST)
     }
 
-    /// Returns the endpoint with this URL: HTTPS, or HTTP to this machine. Without a scheme, HTTPS is meant.
+    fn at(host: &str) -> Self {
+        Self {
+            token_url: format!("https://{host}{TOKEN_PATH}"),
+            host: host.to_owned(),
+            port: 443,
+            is_https: true,
+        }
+    }
+
+    /// Returns the endpoint with this URL: HTTPS, or HTTP to this machine. Without a scheme, HTTPS is used.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of the kind [`ErrorKind::Usage`] if the URL is not one of these.
     pub fn new(url: &str) -> Result<Self> {
         let invalid = |why: &str| {
-            Error::new(Kind::Usage, format!("the endpoint is no address of an IAM service: {why}"))
-                .with_hint(format!("give a URL such as {PUBLIC}"))
+            Error::new(ErrorKind::Usage, format!("invalid endpoint: {why}"))
+                .with_hint(format!("use a URL such as https://{PUBLIC_HOST}"))
         };
         let with_scheme = if url.contains("://") { url.to_owned() } else { format!("https://{url}") };
         let uri: Uri = with_scheme.parse().map_err(|_| invalid("it is not a URL"))?;
         let authority = uri.authority().ok_or_else(|| invalid("it names no host"))?;
         if authority.as_str().contains('@') {
-            return Err(invalid("it holds a user name or a password"));
+            return Err(invalid("it has a user name or a password"));
         }
         if uri.query().is_some() || url.contains('#') {
-            return Err(invalid("it holds a query or a fragment"));
+            return Err(invalid("it has a query or a fragment"));
         }
         let is_https = match uri.scheme_str() {
             Some("https") => true,
             Some("http") if is_loopback(authority.host()) => false,
             Some("http") => {
-                return Err(invalid("it has to be https, so that nobody reads the API key on its way"));
+                return Err(invalid("it must be https, so that nobody can read the API key on its way"));
             }
-            _ => return Err(invalid("it has to be https")),
+            _ => return Err(invalid("it must be https")),
         };
         let base = uri.path().trim_end_matches('/');
         let base = base.strip_suffix(TOKEN_PATH).unwrap_or(base).trim_end_matches('/');
         let scheme = if is_https { "https" } else { "http" };
         Ok(Self {
-            // Names count in any case, but not for every resolver: musl's finds no `LOCALHOST` in `/etc/hosts`.
+            // Host names are case-insensitive, but musl's resolver does not find `LOCALHOST` in `/etc/hosts`.
             token_url: format!("{scheme}://{}{base}{TOKEN_PATH}", authority.as_str().to_ascii_lowercase()),
             port: authority.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
             host: authority.host().trim_matches(['[', ']']).to_ascii_lowercase(),
@@ -71,32 +86,28 @@ impl Endpoint {
         })
     }
 
-    /// Returns the URL that tokens are asked for at.
-    #[must_use]
-    pub fn token_url(&self) -> &str {
+    /// Returns the URL of the token service.
+    pub(crate) fn token_url(&self) -> &str {
         &self.token_url
     }
 
     /// Returns the host, a name or an address, in lower case.
-    #[must_use]
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// Returns the port.
-    #[must_use]
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// Returns whether the connection is encrypted; if not, it stays on this machine.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
+    /// Returns whether the connection is encrypted. If not, it stays on this machine.
+    pub(crate) fn is_https(&self) -> bool {
         self.is_https
     }
 }
 
-/// Shows the scheme and the host; a path may hold a secret.
+/// Writes the scheme and the host. A path may hold a secret.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}://{}`", if self.is_https { "https" } else { "http" }, self.host)
@@ -113,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_url_works_with_and_without_the_path() {
+    fn path_of_the_token_service_is_optional() {
         for url in [
             "https://iam.x",
             "https://iam.x/",
@@ -130,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_for_this_machine_alone() {
+    fn plain_http_is_for_this_machine_only() {
         for url in ["http://localhost", "http://LOCALHOST:1", "http://127.9.9.9", "http://[::1]:80"] {
             assert!(Endpoint::new(url).is_ok(), "{url}");
         }
@@ -146,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_address_is_refused() {
         for url in [
             "",
             "https://",
@@ -157,7 +168,7 @@ mod tests {
             "https://a b",
             "file:///etc",
         ] {
-            assert_eq!(Endpoint::new(url).unwrap_err().kind(), Kind::Usage, "{url}");
+            assert_eq!(Endpoint::new(url).unwrap_err().kind(), ErrorKind::Usage, "{url}");
         }
     }
 }

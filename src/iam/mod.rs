@@ -1,10 +1,8 @@
 //! The IAM service over HTTPS: an API key in, an access token out, without the CLI.
 //!
-//! One request, `POST {endpoint}/identity/token`, as the documentation's cURL command and IBM's SDKs send it. Failures
-//! that pass are tried again, with pauses, inside one deadline; a verdict of IAM is final. The client is `ureq`; what
-//! is ours is when to send, what counts as an answer, and what may be shown of one: never the key, never a token.
-//!
-//! The request's text is wiped after use. The copies in the buffers of the TLS library are out of our reach.
+//! It takes one request, `POST {endpoint}/identity/token`, as the documentation's cURL command and IBM's SDKs send it.
+//! Transient failures are retried with pauses until the deadline; a rejection by IAM is final. The client is `ureq`. This
+//! module decides when to send, what counts as a response, and what may be shown of one: never the key, never a token.
 
 mod endpoint;
 mod proxy;
@@ -17,72 +15,95 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::Proxy;
 use ureq::http::{HeaderMap, StatusCode};
-use zeroize::Zeroizing;
 
 pub use endpoint::Endpoint;
-pub use response::Exchanged;
-use retry::{Backoff, Verdict};
+pub(crate) use response::Exchanged;
+use retry::{Backoff, Retry};
 
-use crate::deadline::Deadline;
-use crate::environment::Environment;
-use crate::error::{Error, Kind, Result};
-use crate::note::{Note, Notes};
-use crate::secret_bytes::{USUAL_SIZE, read_capped};
-use crate::token::ApiKey;
+use crate::error::{Error, ErrorKind, Result};
+use crate::note::Note;
+use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+use crate::system::environment::Environment;
+use crate::task::Task;
+use crate::time::Deadline;
+use crate::token::{ApiKey, IssuedToken};
 
-/// The grant of the request: an API key (`ibm-cloud-sdk-core`, IAM identity API).
+/// The grant type for an API key (`ibm-cloud-sdk-core`, IAM Identity API).
 const GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
 
-/// What IAM says is a few KiB.
-const BODY_CAP: usize = 1024 * 1024;
+/// The characters that are encoded in a form (`application/x-www-form-urlencoded`).
+const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
 
-/// How long connecting may take before it counts as failed, and is tried again.
+/// The most that is read of a response. IAM's are a few KiB.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// The time after which connecting counts as failed and is retried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a request may take if nothing limits it. The clock cannot count to any number.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest timeout of a request, because the client cannot represent any duration.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// What the client's timeouts are rounded down to, generously.
+/// An upper bound for the rounding of the client's timeouts.
 const CLOCK_GRAIN: Duration = Duration::from_millis(10);
 
-/// An API key about to be exchanged for a token.
+/// An exchange of an API key for a token over HTTPS.
 pub struct Exchange<'a> {
-    /// The key.
-    pub key: &'a ApiKey,
-    /// Where IAM is.
-    pub endpoint: &'a Endpoint,
-    /// A CA to trust beside the platform's: a file in PEM form.
-    pub ca_file: Option<PathBuf>,
-    /// The environment: it says which proxy to use.
-    pub environment: &'a Environment,
-    /// When the answer is owed.
-    pub deadline: Deadline,
-    /// Takes what is worth saying.
-    pub notes: Notes<'a>,
+    key: &'a ApiKey,
+    endpoint: Endpoint,
+    ca_file: Option<PathBuf>,
+    environment: Environment,
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
+    /// Prepares to exchange `key` at `endpoint`. The variables of this process say which proxy to use.
+    #[must_use]
+    pub fn new(key: &'a ApiKey, endpoint: Endpoint) -> Self {
+        Self::in_environment(key, endpoint, Environment::of_process())
+    }
+
+    /// Trusts the certificate authorities in a file in PEM form, besides the platform's.
+    #[must_use]
+    pub fn with_ca_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(file.into());
+        self
+    }
+
+    /// Returns a token, within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// The kind of the error says whether the key was rejected, or what failed on the way to IAM.
+    pub fn access_token(&self, timeout: Duration) -> Result<IssuedToken> {
+        #[expect(clippy::disallowed_methods, reason = "a library user does not bring a clock")]
+        let clock = SystemTime::now;
+        let task = Task { deadline: Deadline::after(timeout), clock, notes: &|_| (), before_child: || () };
+        Ok(self.run(&task)?.token)
+    }
+
+    pub(crate) fn in_environment(key: &'a ApiKey, endpoint: Endpoint, environment: Environment) -> Self {
+        Self { key, endpoint, ca_file: None, environment }
+    }
+
     /// Exchanges the key.
-    pub fn run(&self) -> Result<Exchanged> {
+    pub(crate) fn run(&self, task: &Task<'_>) -> Result<Exchanged> {
         let agent = self.agent()?;
         let body = self.body();
         let mut backoff = Backoff::default();
-        (self.notes)(Note::AskingIam(self.endpoint.to_string()));
+        task.note(Note::RequestingIam(self.endpoint.to_string()));
         loop {
-            match self.attempt(&agent, &body) {
+            match self.attempt(&agent, &body, task) {
                 Ok(exchanged) => return Ok(exchanged),
-                Err((error, Verdict::Final)) => return Err(error),
-                Err((error, Verdict::Passing { retry_after })) => {
-                    match backoff.pause(retry_after, self.deadline.remaining()) {
-                        Some(pause) => {
-                            (self.notes)(Note::Retrying { reason: error.to_string(), pause });
-                            thread::sleep(pause);
-                        }
-                        None => return Err(error),
+                Err((error, Retry::Never)) => return Err(error),
+                Err((error, Retry::After(least))) => match backoff.pause(least, task.deadline.remaining()) {
+                    Some(pause) => {
+                        task.note(Note::Retrying { reason: error.to_string(), pause });
+                        thread::sleep(pause);
                     }
-                }
+                    None => return Err(error),
+                },
             }
         }
     }
@@ -90,30 +111,38 @@ impl Exchange<'_> {
     fn agent(&self) -> Result<ureq::Agent> {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            // A redirect would carry the key to wherever it says.
+            // A redirect could send the key anywhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .proxy(proxy::of(self.endpoint, self.environment)?)
+            .proxy(proxy::of(&self.endpoint, &self.environment)?)
             .tls_config(trust::config(self.ca_file.as_deref())?)
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(config.into())
     }
 
-    /// Returns the form, in one piece: a string that grows would leave copies of the key behind.
-    fn body(&self) -> Zeroizing<String> {
-        let key = self.key.expose();
-        let mut body = Zeroizing::new(String::with_capacity(GRANT.len() * 3 + key.len() * 3 + 32));
-        body.push_str("grant_type=");
-        push_encoded(&mut body, GRANT);
-        body.push_str("&apikey=");
-        push_encoded(&mut body, key);
+    /// Returns the form (`application/x-www-form-urlencoded`).
+    fn body(&self) -> SecretBuffer {
+        let mut body = SecretBuffer::default();
+        for (name, value) in [("grant_type", GRANT), ("apikey", self.key.expose())] {
+            body.push_str(if body.is_empty() { "" } else { "&" });
+            body.push_str(name);
+            body.push_str("=");
+            for part in utf8_percent_encode(value, FORM) {
+                body.push_str(part);
+            }
+        }
         body
     }
 
-    fn attempt(&self, agent: &ureq::Agent, body: &str) -> Result<Exchanged, (Error, Verdict)> {
-        let asked_at = SystemTime::now();
-        let remaining = self.deadline.remaining().min(LONGEST_TIMEOUT);
+    fn attempt(
+        &self,
+        agent: &ureq::Agent,
+        body: &[u8],
+        task: &Task<'_>,
+    ) -> Result<Exchanged, (Error, Retry)> {
+        let requested_at = task.now();
+        let remaining = task.deadline.remaining().min(MAX_TIMEOUT);
         let proxy = agent.config().proxy();
         let mut response = agent
             .post(self.endpoint.token_url())
@@ -123,95 +152,97 @@ impl Exchange<'_> {
             .build()
             .header("Accept", "application/json")
             .header("Content-Type", "application/x-www-form-urlencoded")
-            .send(body.as_bytes())
-            .map_err(|error| self.failure(error, proxy))?;
-        let content = read_capped(response.body_mut().as_reader(), USUAL_SIZE, BODY_CAP)
-            .map_err(|error| self.failure(error.into(), proxy))?;
-        self.judge(response.status(), response.headers(), content, asked_at)
+            .send(body)
+            .map_err(|error| self.failure(error, proxy, task.deadline))?;
+        let content = read_limited(response.body_mut().as_reader(), USUAL_SIZE, MAX_BODY)
+            .map_err(|error| self.failure(error.into(), proxy, task.deadline))?;
+        self.read(response.status(), response.headers(), content, requested_at)
     }
 
-    fn judge(
+    fn read(
         &self,
         status: StatusCode,
         headers: &HeaderMap,
-        content: Option<Zeroizing<Vec<u8>>>,
-        asked_at: SystemTime,
-    ) -> Result<Exchanged, (Error, Verdict)> {
+        content: Option<SecretBuffer>,
+        requested_at: SystemTime,
+    ) -> Result<Exchanged, (Error, Retry)> {
         let Some(content) = content else {
-            return Err((self.strange("answered with more than 1 MiB"), Verdict::Final));
+            return Err((self.unexpected("answered with more than 1 MiB"), Retry::Never));
         };
         match status {
             StatusCode::OK => {
-                Exchanged::read(content, asked_at).map_err(|why| (self.strange(why), Verdict::Final))
+                Exchanged::read(content, requested_at).map_err(|why| (self.unexpected(why), Retry::Never))
             }
             _ if status.is_redirection() => Err((
-                self.strange(&format!("answered with a redirect ({status}), which is not followed")),
-                Verdict::Final,
+                self.unexpected(&format!("answered with a redirect ({status}), which is not followed")),
+                Retry::Never,
             )),
             _ => {
-                let error = response::rejection(self.endpoint, status, headers, &content, self.key);
-                Err((error, retry::verdict(status, headers, SystemTime::now())))
+                let error = response::rejection(&self.endpoint, status, headers, &content, self.key);
+                Err((error, retry::of_status(status, headers, requested_at)))
             }
         }
     }
 
-    /// Returns the error for an answer that is not IAM's. Nothing of it is shown: it may be anything.
-    fn strange(&self, what: &str) -> Error {
-        Error::new(Kind::Network, format!("{} {what}", self.endpoint))
-            .with_hint("is that IAM's address, and is there a proxy in between that answers by itself?")
+    /// Returns the error for a response that is not IAM's. The response is not quoted, because it may be anything.
+    fn unexpected(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Network, format!("{} {what}", self.endpoint))
+            .with_hint("check that `--endpoint` is IAM's address, and that no proxy answers in its place")
     }
 
-    /// Returns what a failure of the connection means, in words that a person can act on.
-    fn failure(&self, error: ureq::Error, proxy: Option<&Proxy>) -> (Error, Verdict) {
+    /// Explains a failed connection in terms that the user can act on.
+    fn failure(&self, error: ureq::Error, proxy: Option<&Proxy>, deadline: Deadline) -> (Error, Retry) {
         const CHECK: &str = "check the network, and HTTPS_PROXY if there is a proxy";
-        let endpoint = self.endpoint;
-        // Where there is a proxy, it is the one whose name is resolved and who is connected to.
+        let endpoint = &self.endpoint;
+        // With a proxy, its name is resolved and it is connected to.
         let (peer, through) = match proxy.map(proxy::name) {
             Some(name) => (name.clone(), format!(" through {name}")),
             None => (endpoint.to_string(), String::new()),
         };
-        let network = |what: String, hint: &str| Error::new(Kind::Network, what).with_hint(hint);
-        let passing = Verdict::Passing { retry_after: None };
+        let network = |what: String, hint: &str| Error::new(ErrorKind::Network, what).with_hint(hint);
+        let transient = Retry::After(None);
         match error {
-            ureq::Error::Timeout(ureq::Timeout::Connect) if self.deadline.remaining() > CLOCK_GRAIN => {
-                (network(format!("{endpoint} could not be connected to{through}"), CHECK), passing)
+            ureq::Error::Timeout(ureq::Timeout::Connect) if deadline.remaining() > CLOCK_GRAIN => {
+                (network(format!("cannot connect to {endpoint}{through}"), CHECK), transient)
             }
             ureq::Error::Timeout(_) => {
-                (self.deadline.error(&format!("{endpoint} gave no answer{through}")), Verdict::Final)
+                (deadline.error(&format!("{endpoint} did not answer{through}")), Retry::Never)
             }
             ureq::Error::ConnectProxyFailed(reason) => (
                 network(
                     format!("{peer} did not connect to {endpoint}: {}", proxy::refusal(&reason)),
                     "check HTTPS_PROXY and the credentials in it, or name the host in NO_PROXY",
                 ),
-                Verdict::Final,
+                Retry::Never,
             ),
-            ureq::Error::Io(error) if is_tls(&error) => (trust::failure(endpoint, &error), Verdict::Final),
+            ureq::Error::Io(error) if is_tls(&error) => (trust::failure(endpoint, &error), Retry::Never),
             ureq::Error::Io(error) if is_lookup(&error) => {
-                let is_passing = error.to_string().contains("Temporary failure");
-                let what = format!("the name of {peer} could not be resolved");
+                let is_transient = error.to_string().contains("Temporary failure");
+                let what = format!("cannot resolve the name of {peer}");
                 let hint = "check the network and its DNS, `--endpoint`, and HTTPS_PROXY if there is a proxy";
-                (network(what, hint), if is_passing { passing } else { Verdict::Final })
+                (network(what, hint), if is_transient { transient } else { Retry::Never })
             }
             ureq::Error::Io(error) if proxy.is_some() && is_unreachable(&error) => {
-                (network(format!("{peer} could not be connected to"), CHECK).with_source(error), passing)
+                (network(format!("cannot connect to {peer}"), CHECK).with_source(error), transient)
             }
             ureq::Error::Io(error) => (
                 network(format!("the connection to {endpoint}{through} failed"), CHECK).with_source(error),
-                passing,
+                transient,
             ),
             ureq::Error::ConnectionFailed => {
-                (network(format!("the connection to {endpoint}{through} failed"), CHECK), passing)
+                (network(format!("the connection to {endpoint}{through} failed"), CHECK), transient)
             }
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
-                (trust::failure(endpoint, &error), Verdict::Final)
+                (trust::failure(endpoint, &error), Retry::Never)
             }
-            error => (self.strange("did not answer as a web server does").with_source(error), Verdict::Final),
+            error => {
+                (self.unexpected("did not answer as a web server does").with_source(error), Retry::Never)
+            }
         }
     }
 }
 
-/// A name that does not resolve comes as an I/O error that only its text tells (`std::net::ToSocketAddrs`).
+/// Returns whether a name was not resolved. Only the text of the I/O error says so (`std::net::ToSocketAddrs`).
 fn is_lookup(error: &io::Error) -> bool {
     error.to_string().starts_with("failed to lookup address information")
 }
@@ -228,25 +259,9 @@ fn is_unreachable(error: &io::Error) -> bool {
     )
 }
 
-/// A fault that the TLS library found comes as an I/O error with that kind.
+/// Returns whether the TLS library failed. It wraps its errors in I/O errors of this kind.
 fn is_tls(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidData
-}
-
-/// Appends a value of a form (`application/x-www-form-urlencoded`).
-fn push_encoded(form: &mut String, value: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"*-._".contains(&byte) {
-            form.push(char::from(byte));
-        } else {
-            form.extend([
-                '%',
-                char::from(HEX[usize::from(byte >> 4)]),
-                char::from(HEX[usize::from(byte & 15)]),
-            ]);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -254,9 +269,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_value_is_encoded() {
-        let mut form = String::new();
-        push_encoded(&mut form, "urn:ibm a+b&c=d/%é~_-.*9");
-        assert_eq!(form, "urn%3Aibm%20a%2Bb%26c%3Dd%2F%25%C3%A9%7E_-.*9");
+    fn form_values_are_encoded() {
+        let encoded = utf8_percent_encode("urn:ibm a+b&c=d/%é~_-.*9", FORM).to_string();
+        assert_eq!(encoded, "urn%3Aibm%20a%2Bb%26c%3Dd%2F%25%C3%A9%7E_-.*9");
     }
 }

@@ -1,13 +1,13 @@
-//! Which proxy the request goes through, by the variables that curl and Go's programs (the CLI among them) know.
+//! Finds the proxy for a request by the variables that curl and Go programs, including the CLI, use.
 
 use ureq::{Proxy, ProxyProtocol};
 
 use super::Endpoint;
-use crate::environment::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::system::environment::Environment;
 
 /// Returns the proxy for an endpoint: `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host. Plain HTTP
-/// stays on this machine and never goes through one.
+/// stays on this machine and never uses a proxy.
 pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>> {
     if !endpoint.is_https() {
         return Ok(None);
@@ -18,38 +18,38 @@ pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Optio
         return Ok(None);
     }
     let Some(url) = text(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) else { return Ok(None) };
-    // `ureq` is built without SOCKS, and panics over such a proxy.
+    // `ureq` is built without SOCKS and panics on such a proxy.
     let is_usable = |proxy: &Proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
-    // The URL is not shown: it may hold a password.
+    // The URL is not shown, because it may hold a password.
     Proxy::new(url).ok().filter(is_usable).map(Some).ok_or_else(|| {
-        Error::new(Kind::Network, "HTTPS_PROXY (or ALL_PROXY) is not the URL of a proxy that can be used")
+        Error::new(ErrorKind::Network, "HTTPS_PROXY (or ALL_PROXY) is not the URL of a supported proxy")
             .with_hint("set it to a URL such as http://proxy.example.org:3128, or unset it")
     })
 }
 
-/// Returns a proxy as it is named to a person: without the password that its URL may hold.
+/// Returns the name of a proxy for a message, without the password that its URL may hold.
 pub(super) fn name(proxy: &Proxy) -> String {
     let scheme = if proxy.protocol() == ProxyProtocol::Https { "https" } else { "http" };
     format!("the proxy `{scheme}://{}:{}`", proxy.host(), proxy.port())
 }
 
-/// Returns what a proxy did instead of connecting, from the client's words for it (`… responded 403/403`).
+/// Returns what a proxy did instead of connecting, from the client's message (`… responded 403/403`).
 pub(super) fn refusal(reason: &str) -> String {
     match reason.rsplit_once('/').filter(|(_, status)| status.parse::<u16>().is_ok()) {
         Some((_, status)) => format!("it answered with {status}"),
-        None => "it gave no answer".to_owned(),
+        None => "it did not answer".to_owned(),
     }
 }
 
-/// Returns whether a host is in a `NO_PROXY` list: by its name, by a domain it lies in, or because all are. An entry
-/// with a port is about that port alone.
+/// Returns whether a host is in a `NO_PROXY` list: by its name, by a domain, or by `*`. An entry with a port applies to
+/// that port only.
 fn is_exempt(host: &str, port: u16, list: &str) -> bool {
     list.split([',', ' '])
         .map(|entry| entry.trim().to_ascii_lowercase())
         .filter(|entry| !entry.is_empty())
         .any(|entry| {
             let (name, only_port) = match entry.rsplit_once(':') {
-                // What has more colons is an IPv6 address, which has a port after its bracket alone.
+                // With more colons it is an IPv6 address, which has a port only after its bracket.
                 Some((name, digits)) if !name.contains(':') || name.ends_with(']') => {
                     (name, digits.parse::<u16>().ok())
                 }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_rank_as_they_do_for_curl() {
+    fn variables_rank_as_in_curl() {
         let both = [("HTTPS_PROXY", "http://a:1"), ("ALL_PROXY", "http://b:1")];
         assert_eq!(proxy("https://iam.x", &both).as_deref(), Some("a"));
         assert_eq!(proxy("https://iam.x", &both[1..]).as_deref(), Some("b"));
@@ -104,24 +104,24 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_named_without_its_password() {
+    fn proxy_is_named_without_its_password() {
         let named = |url| name(&Proxy::new(url).unwrap());
         assert_eq!(named("http://user:hunter2@p.example.org"), "the proxy `http://p.example.org:80`");
         assert_eq!(named("https://p.example.org:3129"), "the proxy `https://p.example.org:3129`");
     }
 
     #[test]
-    fn a_proxy_that_is_no_forward_proxy_is_an_error() {
+    fn unsupported_proxy_is_an_error() {
         for url in ["socks5://a:1", "socks4a://a:1", "ftp://a"] {
             let environment = [("ALL_PROXY", url)].into_iter().collect();
-            assert!(of(&Endpoint::public().unwrap(), &environment).is_err(), "{url}");
+            assert!(of(&Endpoint::public(), &environment).is_err(), "{url}");
         }
     }
 
     #[test]
-    fn a_proxy_that_makes_no_sense_is_an_error_without_its_url() {
+    fn invalid_proxy_is_an_error_without_its_url() {
         let environment = [("HTTPS_PROXY", "http://user:hunter2@")].into_iter().collect();
-        let error = of(&Endpoint::public().unwrap(), &environment).unwrap_err();
+        let error = of(&Endpoint::public(), &environment).unwrap_err();
         assert!(!format!("{error:?}").contains("hunter2"));
     }
 }

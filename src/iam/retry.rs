@@ -1,37 +1,37 @@
-//! Which failures pass, and how long to wait for that: with pauses that grow and vary, so that many clients that were
-//! turned away together do not come back together.
+//! Decides which failures are transient, and how long to wait before a retry. Pauses grow and vary, so that many clients
+//! that failed together do not return together.
 
 use std::time::{Duration, SystemTime};
 
 use ureq::http::{HeaderMap, StatusCode, header};
 
-/// How often a request is sent at most.
-const MOST_ATTEMPTS: u32 = 6;
+/// The most attempts for one request.
+const MAX_ATTEMPTS: u32 = 6;
 
-/// The first pause, at most; each next one is twice as long.
+/// The longest first pause. Each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// What has to be left for an attempt after a pause. A shorter one would end at the deadline, and hide what went wrong.
-const SHORTEST_ATTEMPT: Duration = Duration::from_millis(250);
+/// The least time for an attempt after a pause. A shorter attempt would end at the deadline and hide what went wrong.
+const MIN_ATTEMPT: Duration = Duration::from_millis(250);
 
-/// Whether it makes sense to ask again.
+/// Whether to send a failed request again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// No: the answer would be the same.
-    Final,
-    /// Yes, and not before `retry_after`, if the service said so.
-    Passing { retry_after: Option<Duration> },
+pub(super) enum Retry {
+    /// The response would be the same.
+    Never,
+    /// The failure is transient. The service may have asked for a minimum pause.
+    After(Option<Duration>),
 }
 
-/// Returns whether an answer with this status passes.
-pub(super) fn verdict(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Verdict {
+/// Returns whether to retry after a response with this status.
+pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Retry {
     match status.as_u16() {
-        429 | 500 | 502 | 503 | 504 => Verdict::Passing { retry_after: retry_after(headers, now) },
-        _ => Verdict::Final,
+        429 | 500 | 502 | 503 | 504 => Retry::After(retry_after(headers, now)),
+        _ => Retry::Never,
     }
 }
 
-/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date.
+/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds or a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
@@ -47,17 +47,17 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Returns how long to wait before the next attempt; nothing if there should be none.
+    /// Returns the pause before the next attempt, or nothing if there should be none.
     pub(super) fn pause(&mut self, retry_after: Option<Duration>, remaining: Duration) -> Option<Duration> {
         self.attempts += 1;
-        if self.attempts >= MOST_ATTEMPTS {
+        if self.attempts >= MAX_ATTEMPTS {
             return None;
         }
         let longest = FIRST_PAUSE * 2_u32.pow(self.attempts - 1);
         let pause = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
-        // What the service asks for is kept, and stretched: everybody was told the same.
+        // The requested pause is extended at random, because all clients were told the same.
         let pause = retry_after.map_or(pause, |retry_after| retry_after.saturating_add(pause / 4));
-        (pause.saturating_add(SHORTEST_ATTEMPT) < remaining).then_some(pause)
+        (pause.saturating_add(MIN_ATTEMPT) < remaining).then_some(pause)
     }
 }
 
@@ -71,9 +71,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::RETRY_AFTER, value.parse().unwrap());
         let now = httpdate::parse_http_date("Mon, 23 Nov 2026 10:00:00 GMT").unwrap();
-        match verdict(StatusCode::TOO_MANY_REQUESTS, &headers, now) {
-            Verdict::Passing { retry_after } => retry_after,
-            Verdict::Final => panic!("429 passes"),
+        match of_status(StatusCode::TOO_MANY_REQUESTS, &headers, now) {
+            Retry::After(least) => least,
+            Retry::Never => panic!("429 is transient"),
         }
     }
 
@@ -87,10 +87,10 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_of_the_service_is_final() {
+    fn rejection_is_final() {
         for status in [400, 401, 403, 404, 409, 422, 501] {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(verdict(status, &HeaderMap::new(), SystemTime::UNIX_EPOCH), Verdict::Final);
+            assert_eq!(of_status(status, &HeaderMap::new(), SystemTime::UNIX_EPOCH), Retry::Never);
         }
     }
 
@@ -110,17 +110,17 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_pause_does_not_fit_either() {
+    fn endless_pause_is_not_waited_for() {
         let mut backoff = Backoff::default();
-        for _ in 1..MOST_ATTEMPTS {
+        for _ in 1..MAX_ATTEMPTS {
             assert_eq!(backoff.pause(Some(Duration::from_secs(u64::MAX)), HOUR), None);
         }
     }
 
     #[test]
-    fn what_does_not_fit_into_the_time_is_not_waited_for() {
+    fn pause_beyond_the_deadline_is_not_waited_for() {
         assert_eq!(Backoff::default().pause(Some(HOUR), HOUR), None);
-        assert_eq!(Backoff::default().pause(None, SHORTEST_ATTEMPT), None);
+        assert_eq!(Backoff::default().pause(None, MIN_ATTEMPT), None);
         assert!(
             Backoff::default().pause(Some(Duration::from_secs(5)), HOUR).unwrap() >= Duration::from_secs(5)
         );

@@ -1,19 +1,18 @@
-//! Where the CLI keeps a session, found exactly as its SDK does (`ibm-cloud-cli-sdk`, `bluemix/env.go` and
+//! The CLI's configuration directory, found exactly as its SDK does (`ibm-cloud-cli-sdk`, `bluemix/env.go` and
 //! `config_helpers/helpers.go`).
 
 use std::path::PathBuf;
 
-use crate::environment::Environment;
+use crate::system::environment::Environment;
 
-/// The variables that say where a session is; the first two name a home, the last the folder itself.
-pub const VARIABLES: [&str; 3] = ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCLOUD_CONFIG_HOME"];
+/// The variables that choose a session. The first two name a home directory, the last one the directory itself.
+pub(crate) const VARIABLES: [&str; 3] = ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCLOUD_CONFIG_HOME"];
 
 /// Returns the CLI's configuration directory: `IBMCLOUD_CONFIG_HOME`; else, in `IBMCLOUD_HOME`, `BLUEMIX_HOME` or the
 /// home directory, `.ibmcloud` if that exists, else `.bluemix`.
 ///
-/// Nothing without a home directory: the SDK then uses the current folder, whose owner may be anybody.
-#[must_use]
-pub fn config_directory(environment: &Environment) -> Option<PathBuf> {
+/// Returns nothing without a home directory. The SDK then uses the current directory, which may belong to anybody.
+pub(crate) fn config_directory(environment: &Environment) -> Option<PathBuf> {
     if let Some(directory) = environment.get("IBMCLOUD_CONFIG_HOME") {
         return Some(directory.into());
     }
@@ -36,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_rank_as_in_the_sdk() {
+    fn variables_rank_as_in_the_sdk() {
         let home = tempfile::tempdir().unwrap();
         let (home, other) = (home.path(), Path::new("/other"));
         assert_eq!(directory(&[("HOME", home)]), Some(home.join(".bluemix")));
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_new_folder_counts_if_it_exists() {
+    fn new_directory_is_used_if_it_exists() {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(home.path().join(".bluemix")).unwrap();
         std::fs::create_dir_all(home.path().join(".ibmcloud")).unwrap();

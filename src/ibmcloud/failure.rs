@@ -1,20 +1,19 @@
-//! What went wrong in a run of the CLI, told by what is not translated: `BXNIM` codes, commands in quotation marks,
-//! the English of Go's network errors. The CLI speaks ten languages; none of its sentences is matched on, except
-//! where a second, English-only sign costs nothing.
+//! Classifies a failed run of the CLI by what is not translated: `BXNIM` codes, commands in quotation marks, and Go's
+//! network errors. The CLI speaks ten languages, so its sentences are matched only where that costs nothing.
 
 use std::sync::LazyLock;
 
 use regex::bytes::RegexSet;
 
-use crate::error::{Error, Kind};
-use crate::words;
+use crate::error::{Error, ErrorKind, Hint};
+use crate::sanitize;
 
-/// What the words of a failed run say about its reason.
+/// The reason of a failed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// Nobody is logged in, or the login is over.
+pub(crate) enum Reason {
+    /// Nobody is logged in, or the session has ended.
     LoginNeeded,
-    /// The user ID is federated: a password will not do, it takes a one-time passcode or an API key.
+    /// The user ID is federated and needs a one-time passcode or an API key.
     FederatedId,
     /// The API key, password or passcode was not accepted.
     CredentialsRejected,
@@ -22,16 +21,22 @@ pub enum Reason {
     Network,
     /// The CLI itself broke down.
     Crashed,
-    /// The CLI asked something, and there was nobody to answer.
+    /// The CLI asked a question, and nobody answered.
     Asked,
-    /// The CLI did not understand its command line. It exits with 0 then (ibm-cloud-cli-release#144).
+    /// The CLI did not understand its command line. Its exit status is 0 then (ibm-cloud-cli-release#144).
     IncorrectUsage,
 }
 
-/// What to do when nobody is logged in.
-pub const LOG_IN: &str = "log in with `ibmcloud-token login` (a federated ID: `ibmcloud-token login --sso`)";
+/// Returns what to do if nobody is logged in.
+pub(crate) fn log_in_hint() -> Hint {
+    Hint::from("log in with ")
+        .command("login")
+        .text(" (for a federated ID: ")
+        .command("login --sso")
+        .text(")")
+}
 
-/// The signs, the stronger ones first. IAM's codes are listed in `ibm-cloud-cli-sdk`, `authentication/iam/iam.go`,
+/// The signs, strongest first. IAM's codes are listed in `ibm-cloud-cli-sdk`, `authentication/iam/iam.go`,
 /// and in public error reports.
 const SIGNS: &[(Reason, &str)] = &[
     // 0608: "is federated and must use an API key or one-time passcode"; 0528: "either with an API key or the option --sso".
@@ -80,37 +85,64 @@ static SIGN_SET: LazyLock<RegexSet> = LazyLock::new(|| {
         .expect("the patterns are constants")
 });
 
-/// Returns the reason that a text gives, if it gives one.
-#[must_use]
-pub fn reason(text: &[u8]) -> Option<Reason> {
+/// Returns the reason that a text gives, if any.
+pub(crate) fn reason(text: &[u8]) -> Option<Reason> {
     strongest_reason([text])
 }
 
-/// Returns the reason that these texts give together: of a login, stderr says "Unable to authenticate" and stdout why.
-pub fn strongest_reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Reason> {
-    let sign = |text| SIGN_SET.matches(&words::without_escapes(text)).iter().next();
+/// Returns the reason that these texts give together. After a failed login, stderr says "Unable to authenticate" and
+/// stdout says why.
+pub(crate) fn strongest_reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Reason> {
+    let sign = |text| SIGN_SET.matches(&sanitize::without_escapes(text)).iter().next();
     texts.into_iter().filter_map(sign).min().map(|index| SIGNS[index].0)
 }
 
 impl Reason {
     /// Returns the error for a run (`` `ibmcloud iam oauth-tokens` ``) that failed for this reason.
-    #[must_use]
-    pub fn error(self, run: &str) -> Error {
+    pub(crate) fn error(self, run: &str) -> Error {
         match self {
-            Self::LoginNeeded => Error::new(Kind::LoginNeeded, format!("not logged in, or the login is over: {run} failed"))
-                .with_hint(LOG_IN),
-            Self::FederatedId => Error::new(Kind::LoginNeeded, format!("this user ID cannot log in with a password: {run} failed"))
-                .with_hint("log in with `ibmcloud-token login --sso`, or with an API key: `ibmcloud-token login --apikey @FILE`"),
-            Self::CredentialsRejected => Error::new(Kind::LoginNeeded, format!("the credentials were rejected: {run} failed"))
-                .with_hint("check the API key, password or passcode: was it deleted, or meant for another account?"),
-            Self::Network => Error::new(Kind::Network, format!("IBM Cloud could not be reached: {run} failed"))
-                .with_hint("check the network, HTTPS_PROXY, and `ibmcloud api`; then try again"),
-            Self::Crashed => Error::new(Kind::CliFailed, format!("{run} crashed"))
-                .with_hint("update the CLI with `ibmcloud update`, or set LANG to a locale that is installed"),
-            Self::Asked => Error::new(Kind::CliFailed, format!("there is nobody to answer the questions of {run}"))
-                .with_hint("run it at a terminal, or answer beforehand: `ibmcloud-token login -c ACCOUNT_ID -r REGION …`"),
-            Self::IncorrectUsage => Error::new(Kind::CliFailed, format!("this version of the CLI does not understand {run}"))
-                .with_hint("update the CLI with `ibmcloud update`"),
+            Self::LoginNeeded => Error::new(
+                ErrorKind::LoginNeeded,
+                format!("not logged in, or the session has ended: {run} failed"),
+            )
+            .with_hint(log_in_hint()),
+            Self::FederatedId => Error::new(
+                ErrorKind::LoginNeeded,
+                format!("this user ID cannot log in with a password: {run} failed"),
+            )
+            .with_hint(
+                Hint::from("log in with ")
+                    .command("login --sso")
+                    .text(", or with an API key: ")
+                    .command("login --apikey @FILE"),
+            ),
+            Self::CredentialsRejected => Error::new(
+                ErrorKind::LoginNeeded,
+                format!("the credentials were rejected: {run} failed"),
+            )
+            .with_hint(
+                "check the API key, password or passcode: was it deleted, or meant for another account?",
+            ),
+            Self::Network => {
+                Error::new(ErrorKind::Network, format!("IBM Cloud could not be reached: {run} failed"))
+                    .with_hint("check the network, HTTPS_PROXY, and `ibmcloud api`; then try again")
+            }
+            Self::Crashed => Error::new(ErrorKind::IbmcloudFailed, format!("{run} crashed")).with_hint(
+                "update the CLI with `ibmcloud update`, or set LANG to a locale that is installed",
+            ),
+            Self::Asked => Error::new(
+                ErrorKind::IbmcloudFailed,
+                format!("{run} asked a question, and nobody was there to answer"),
+            )
+            .with_hint(
+                Hint::from("run it at a terminal, or answer in advance: ")
+                    .command("login -c ACCOUNT_ID -r REGION"),
+            ),
+            Self::IncorrectUsage => Error::new(
+                ErrorKind::IbmcloudFailed,
+                format!("this version of the CLI does not understand {run}"),
+            )
+            .with_hint("update the CLI with `ibmcloud update`"),
         }
     }
 }
@@ -120,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reason_is_found_in_any_language() {
+    fn reason_is_found_in_any_language() {
         use Reason::{
             Asked, Crashed, CredentialsRejected, FederatedId, IncorrectUsage, LoginNeeded, Network,
         };

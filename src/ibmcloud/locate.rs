@@ -1,18 +1,18 @@
-//! Which `ibmcloud` is run: found once, as an absolute path.
+//! Finds the `ibmcloud` that is run, once, as an absolute path.
 //!
-//! A program found through an empty or relative entry of PATH would be whatever lies in the current folder, so such
-//! entries are passed over (azure-sdk-for-go#18266, azure-sdk-for-js#7669 tell what happens otherwise).
+//! An empty or relative entry of PATH would lead to whatever is in the current directory, so such entries are skipped
+//! (azure-sdk-for-go#18266 and azure-sdk-for-js#7669 show what happens otherwise).
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::environment::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::system::environment::Environment;
 
-/// The name of the CLI since 2018. `bx` and `bluemix`, its old names, can be given as a program of their own.
+/// The name of the CLI since 2018. Its old names, `bx` and `bluemix`, can be given by the user.
 const NAME: &str = "ibmcloud";
 
-/// Returns the absolute path of the CLI: `program` if given (a path, or a name to look up), else `ibmcloud`.
+/// Returns the absolute path of the CLI: `program` if given (a path or a name to look up), else `ibmcloud`.
 pub(super) fn locate(program: Option<&OsStr>, environment: &Environment) -> Result<PathBuf> {
     let name = program.unwrap_or(OsStr::new(NAME));
     let found = if Path::new(name).components().count() > 1 {
@@ -21,15 +21,15 @@ pub(super) fn locate(program: Option<&OsStr>, environment: &Environment) -> Resu
         in_path(name, environment)
     };
     found.map_err(|problem| {
-        Error::new(Kind::CliMissing, problem).with_hint(
+        Error::new(ErrorKind::IbmcloudMissing, problem).with_hint(
             "install the IBM Cloud CLI (https://cloud.ibm.com/docs/cli), or name it with `--ibmcloud PATH`",
         )
     })
 }
 
-/// Returns a path that the user gave, made absolute, if a program stands there.
+/// Returns a path that the user gave as an absolute path, if it is executable.
 fn executable(path: &Path) -> Result<PathBuf, String> {
-    let problem = |error: &dyn std::fmt::Display| format!("`{}` cannot be run: {error}", path.display());
+    let problem = |error: &dyn std::fmt::Display| format!("cannot run `{}`: {error}", path.display());
     let absolute = std::path::absolute(path).map_err(|error| problem(&error))?;
     which::which_in(&absolute, None::<&OsStr>, "/").map_err(|_| match absolute.metadata() {
         Err(error) => problem(&error),
@@ -40,18 +40,19 @@ fn executable(path: &Path) -> Result<PathBuf, String> {
 fn in_path(name: &OsStr, environment: &Environment) -> Result<PathBuf, String> {
     let path = environment.get("PATH").unwrap_or_default();
     let (absolute, refused): (Vec<PathBuf>, Vec<PathBuf>) =
-        std::env::split_paths(path).partition(|folder| folder.is_absolute());
-    let search = |folders: &[PathBuf], from: &Path| {
-        let folders: OsString = std::env::join_paths(folders).ok()?;
-        which::which_in(name, Some(folders), from).ok()
+        std::env::split_paths(path).partition(|directory| directory.is_absolute());
+    let search = |directories: &[PathBuf], from: &Path| {
+        let directories: OsString = std::env::join_paths(directories).ok()?;
+        which::which_in(name, Some(directories), from).ok()
     };
     search(&absolute, Path::new("/")).ok_or_else(|| {
         let name = name.display();
-        // An empty entry stands for the current folder.
-        let relative: Vec<PathBuf> = refused.into_iter().map(|folder| Path::new(".").join(folder)).collect();
+        // An empty entry stands for the current directory.
+        let relative: Vec<PathBuf> =
+            refused.into_iter().map(|directory| Path::new(".").join(directory)).collect();
         let here = std::env::current_dir().ok().and_then(|here| search(&relative, &here));
         if here.is_some() {
-            format!("`{name}` is only found through an empty or relative entry of PATH, which is not safe to follow")
+            format!("`{name}` is only in an empty or relative entry of PATH, which is not safe to use")
         } else {
             format!("`{name}` is not in PATH")
         }

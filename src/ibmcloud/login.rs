@@ -1,67 +1,66 @@
 //! `ibmcloud login`: with the person at the terminal, with an API key, or with a one-time passcode.
 //!
-//! No secret ever stands in the child's argv. A key goes by file name or by `IBMCLOUD_API_KEY`. The CLI takes a
-//! passcode as an argument only (`-u passcode -p …`), or at its prompt; so its prompt is answered.
+//! No secret is ever in the argv of the child. A key goes by file name or by `IBMCLOUD_API_KEY`. The CLI takes a passcode
+//! only as an argument (`-u passcode -p …`) or at its prompt, so its prompt is answered.
 //!
-//! What a run returns says only that it came to its end: the CLI exits with 0 on "Incorrect Usage", and can print `OK`
-//! and fail after it. Whether somebody is logged in is known when a token can be had; the caller looks.
+//! A run that succeeds has only ended: the CLI exits with 0 on "Incorrect Usage", and can print `OK` and then fail. The
+//! caller checks whether there is a token.
 
 use std::ffi::OsStr;
 
 use zeroize::Zeroizing;
 
-use super::process::{self, Answer, Invocation, Output};
 use super::{Ibmcloud, cannot_run, ensure_success};
-use crate::deadline::Deadline;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sanitize;
+use crate::system::process::{self, Invocation, Output, Reply};
+use crate::time::Deadline;
 use crate::token::ApiKey;
-use crate::words;
 
 /// The CLI's variables for an API key.
-pub const API_KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "BLUEMIX_API_KEY"];
+pub(crate) const API_KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "BLUEMIX_API_KEY"];
 
-/// How many prompts after the passcode's are answered with Enter, which skips a choice that may be skipped. Others are
-/// repeated for ever.
-const MOST_SKIPS: usize = 3;
+/// The most prompts after the passcode prompt that are answered with Enter, which skips a choice that may be skipped. The
+/// CLI repeats other prompts forever.
+const MAX_SKIPS: usize = 3;
 
-/// How somebody logs in.
-pub enum Credentials {
-    /// As the CLI asks for it: e-mail address and password, or the key in its environment.
+/// The way to log in.
+pub(crate) enum Credentials {
+    /// As the CLI asks: with e-mail address and password, or with the key in its environment.
     Plain,
     /// A one-time passcode from the browser (`--sso`), typed at the CLI's prompt.
     Sso,
-    /// A one-time passcode that we have.
+    /// A one-time passcode that we were given.
     Passcode(Zeroizing<String>),
-    /// An API key in a file: the file's name, without `@`, and the key, to be recognised.
+    /// An API key in a file: the name of the file, without `@`, and the key, which is redacted in messages.
     ApiKeyFile(String, ApiKey),
-    /// An API key that we have.
+    /// An API key that we were given.
     ApiKey(ApiKey),
 }
 
-/// A login about to be done.
-pub struct Login {
-    /// How.
-    pub credentials: Credentials,
+/// A login to run.
+pub(crate) struct Login {
+    pub(crate) credentials: Credentials,
     /// Further arguments of `ibmcloud login`, unchanged.
-    pub arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Ibmcloud {
-    /// Logs in with the person at the terminal. All that the CLI says goes to our stderr.
-    pub fn login_at_terminal(&self, login: &Login) -> Result<()> {
+    /// Logs in with the person at the terminal. Everything that the CLI says goes to our stderr.
+    pub(crate) fn login_at_terminal(&self, login: &Login) -> Result<()> {
         let invocation = self.login_invocation(login, Self::interactive);
         let status = process::interact(&invocation).map_err(|error| cannot_run(&invocation, error))?;
         if status.success() {
             return Ok(());
         }
-        Err(Error::new(Kind::LoginNeeded, format!("the login failed: {invocation}: {status}"))
-            .with_hint("see what the CLI says above"))
+        Err(Error::new(ErrorKind::LoginNeeded, format!("the login failed: {invocation}: {status}"))
+            .with_hint("read what the CLI says above"))
     }
 
-    /// Logs in without a terminal, and returns what the CLI said, cleaned.
-    pub fn login_unattended(&self, login: &Login, deadline: Deadline) -> Result<Vec<String>> {
+    /// Logs in without a terminal, and returns what the CLI said, sanitized.
+    pub(crate) fn login_unattended(&self, login: &Login, deadline: Deadline) -> Result<Vec<String>> {
         let invocation = self.login_invocation(login, Self::captured);
-        // The key is in the environment, be it from there or from us.
+        // The key is in the environment, either the user's or ours.
         let key = invocation.environment.first(&API_KEY_VARIABLES).and_then(OsStr::to_str);
         let mut known: Vec<&str> = key.into_iter().collect();
         let output = match &login.credentials {
@@ -76,16 +75,16 @@ impl Ibmcloud {
             _ => process::capture(&invocation, deadline),
         };
         let output = output.map_err(|error| cannot_run(&invocation, error))?;
-        // Why a login fails stands on stdout: the BXNIM code and IAM's message.
-        ensure_success(&invocation, &output, deadline, &known, || false)
-            .map_err(|error| error.with_cli_words(talk(&output, &known, words::excerpt)))?;
-        Ok(talk(&output, &known, words::clean))
+        // The reason of a failed login is on stdout: the BXNIM code and IAM's message.
+        ensure_success(&invocation, &output, deadline, &known)
+            .map_err(|error| error.with_ibmcloud_messages(messages(&output, &known, sanitize::excerpt)))?;
+        Ok(messages(&output, &known, sanitize::lines))
     }
 
     fn interactive(&self, arguments: &[&str]) -> Invocation {
         let mut environment = self.environment.clone();
         environment.remove(&[super::REDIRECTS_THE_REFRESH_TOKEN]);
-        // The CLI has a variable of its own for what everybody else calls NO_COLOR (https://no-color.org).
+        // The CLI does not know NO_COLOR (https://no-color.org) and has a variable of its own.
         if environment.get("NO_COLOR").is_some() {
             environment.set("IBMCLOUD_COLOR", "false");
         }
@@ -98,7 +97,7 @@ impl Ibmcloud {
             Credentials::Plain => {}
             Credentials::Sso | Credentials::Passcode(_) => {
                 invocation.arguments.push("--sso".to_owned());
-                // A key in the environment would take the place of the passcode.
+                // A key in the environment would be used instead of the passcode.
                 invocation.environment.remove(&API_KEY_VARIABLES);
             }
             Credentials::ApiKeyFile(file, _) => {
@@ -106,37 +105,37 @@ impl Ibmcloud {
             }
             Credentials::ApiKey(key) => invocation.environment.set(API_KEY_VARIABLES[0], key.expose()),
         }
-        invocation.foreign_arguments.clone_from(&login.arguments);
+        invocation.user_arguments.clone_from(&login.arguments);
         invocation
     }
 }
 
-/// Answers the prompts of `ibmcloud login --sso`: no browser, then the passcode, then Enter for what may be skipped.
+/// Replys the prompts of `ibmcloud login --sso`: no browser, then the passcode, then Enter for what may be skipped.
 ///
-/// A prompt is output that ends in `>` without a line end; the question about the browser has `[Y/n]` in it. Neither
-/// is translated, and with `--sso-otp auto` that question is not asked (`ibm-cloud-cli-sdk`, `terminal/prompt.go`).
-fn passcode_script(passcode: &str) -> impl FnMut(&[u8]) -> Answer {
+/// A prompt is output that ends in `>` without a line feed, and the question about the browser contains `[Y/n]`. Neither
+/// is translated. With `--sso-otp auto` that question is not asked (`ibm-cloud-cli-sdk`, `terminal/prompt.go`).
+fn passcode_script(passcode: &str) -> impl FnMut(&[u8]) -> Reply {
     let mut passcode = Some(Zeroizing::new(passcode.to_owned()));
     let mut skips = 0;
     move |output| {
-        let output = words::without_escapes(output);
+        let output = sanitize::without_escapes(output);
         let last_line = output.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
         if !last_line.trim_ascii_end().ends_with(b">") {
-            return Answer::Wait;
+            return Reply::Wait;
         }
         if last_line.windows(5).any(|part| part == b"[Y/n]") {
-            return Answer::Line(Zeroizing::new("n".to_owned()));
+            return Reply::Line(Zeroizing::new("n".to_owned()));
         }
         if let Some(passcode) = passcode.take() {
-            return Answer::Line(passcode);
+            return Reply::Line(passcode);
         }
         skips += 1;
-        if skips <= MOST_SKIPS { Answer::Line(Zeroizing::default()) } else { Answer::Close }
+        if skips <= MAX_SKIPS { Reply::Line(Zeroizing::default()) } else { Reply::Close }
     }
 }
 
 /// Returns what the CLI said on both streams.
-fn talk(output: &Output, known: &[&str], clean: impl Fn(&[u8], &[&str]) -> Vec<String>) -> Vec<String> {
+fn messages(output: &Output, known: &[&str], clean: impl Fn(&[u8], &[&str]) -> Vec<String>) -> Vec<String> {
     [&output.stdout, &output.stderr].into_iter().flat_map(|text| clean(text, known)).collect()
 }
 
@@ -149,15 +148,15 @@ mod tests {
         outputs
             .iter()
             .map(|output| match script(output.as_bytes()) {
-                Answer::Wait => "(wait)".to_owned(),
-                Answer::Line(line) => line.to_string(),
-                Answer::Close => "(close)".to_owned(),
+                Reply::Wait => "(wait)".to_owned(),
+                Reply::Line(line) => line.to_string(),
+                Reply::Close => "(close)".to_owned(),
             })
             .collect()
     }
 
     #[test]
-    fn the_passcode_is_given_at_its_prompt_and_once() {
+    fn passcode_is_given_once_at_its_prompt() {
         let outputs = [
             "API endpoint: https://cloud.ibm.com\n",
             "Get a one-time code from https://x/passcode to proceed.\nOpen the URL in the default browser? [Y/n] > ",

@@ -1,44 +1,44 @@
-//! The parser: what `ibmcloud iam oauth-tokens` (and `iam bearer-token`) printed in, the IAM access token out.
+//! The parser: takes what `ibmcloud iam oauth-tokens` (or `iam bearer-token`) printed and returns the IAM access token.
 //!
-//! The label in front of a token is translated, the lines around it come and go, and spacing differs, so nothing
-//! hangs on them: what counts is `Bearer` and a token behind a colon, the JSON member `iam_token`, or a line that is
-//! nothing but a JWT. Whether a token is IAM's is told by its claims, and by the label only where it has none.
+//! The label before a token is translated, the lines around it come and go, and spacing differs, so the parser depends on
+//! none of them. It looks for `Bearer` and a token after a colon, for the JSON member `iam_token`, and for a line that is
+//! just a JWT. The claims decide whether a token is IAM's; the label decides only if there are none.
 //!
-//! Everything is linear in the input: nothing is looked at again after a mismatch but white space, and the number of
-//! places where JSON is tried is bounded. There is no regular expression here: compiling one takes longer than all the
-//! rest. What was not understood is never part of an error: it may be a token.
+//! All work is linear in the input: only white space is read again after a mismatch, and the number of places where JSON
+//! is tried is bounded. There are no regular expressions, because compiling one takes longer than everything else. An
+//! error never quotes the input, because it may hold a token.
 
 use std::fmt;
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::token::{AccessToken, Claims, InvalidToken};
-use crate::words;
+use crate::sanitize;
+use crate::token::{AccessToken, Claims, InvalidToken, bearer_credentials, trim_space};
 
-/// Why there is no token in a text.
+/// The reason why the output gives no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseError {
-    /// Nothing but white space.
+    /// It is empty, or just white space.
     Empty,
-    /// Nothing that looks like a token.
+    /// Nothing in it looks like a token.
     NoToken,
-    /// A token of Cloud Foundry's UAA, and none of IAM.
+    /// It has a token of Cloud Foundry's UAA but no IAM token.
     OnlyUaa,
-    /// Two IAM tokens that differ.
+    /// It has two different IAM tokens.
     Ambiguous,
-    /// What stands in a token's place is none.
+    /// The text in the place of the token is not a token.
     Invalid(InvalidToken),
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("there is no output"),
+            Self::Empty => f.write_str("the output is empty"),
             Self::NoToken => f.write_str("there is no token in the output"),
             Self::OnlyUaa => {
-                f.write_str("there is only a UAA token in the output (Cloud Foundry's), and no IAM token")
+                f.write_str("there is only a UAA token (Cloud Foundry's) in the output, and no IAM token")
             }
             Self::Ambiguous => f.write_str("there are two different IAM tokens in the output"),
             Self::Invalid(why) => why.fmt(f),
@@ -48,18 +48,23 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// How many `{` are tried as the start of the CLI's JSON.
-const MOST_OBJECTS: usize = 32;
+/// The most `{` that are tried as the start of the CLI's JSON.
+const MAX_OBJECTS: usize = 32;
 
-/// Returns the IAM access token that the CLI printed.
+/// Returns the IAM access token in the output of `ibmcloud iam oauth-tokens`, with or without `--output json`, or of
+/// `ibmcloud iam bearer-token`.
+///
+/// # Errors
+///
+/// Returns the reason if there is no IAM token, or more than one. It never quotes the output.
 pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
     let output = output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(output);
-    let output = Zeroizing::new(words::without_escapes(output).into_owned());
+    let output = Zeroizing::new(sanitize::without_escapes(output).into_owned());
     if output.trim_ascii().is_empty() {
         return Err(ParseError::Empty);
     }
     let mut found = Found::default();
-    // LF alone ends a line: a CR in the middle of a token must be seen there, and refused.
+    // Only LF ends a line. A CR in the middle of a token must be seen and refused.
     for line in output.split(|&byte| byte == b'\n') {
         found.line(line.trim_ascii_end());
     }
@@ -67,12 +72,12 @@ pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
     found.answer()
 }
 
-/// What a label says about the token behind it.
+/// What a label says about the token after it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Label {
     Iam,
     Uaa,
-    /// None, or one in a language without the word IAM in it: it takes a JWT to be believed.
+    /// No label, or one without the words IAM and UAA. Only a JWT is accepted after it.
     Other,
 }
 
@@ -83,7 +88,7 @@ struct Found {
     other: Vec<AccessToken>,
     uaa: bool,
     invalid: Option<InvalidToken>,
-    /// Something was cut off that may have been a token, or an example in a notice.
+    /// Something was cut off: a token, or an example in a notice.
     cut_off: bool,
 }
 
@@ -99,7 +104,7 @@ impl Found {
         }
     }
 
-    /// Takes `iam_token` out of every JSON object in the text; the CLI's own stands last, behind notices.
+    /// Takes `iam_token` from every JSON object in the text. The CLI's own object comes last, after notices.
     fn json(&mut self, text: &[u8]) {
         #[derive(Deserialize)]
         struct OauthTokens {
@@ -108,17 +113,15 @@ impl Found {
             iam_token: Option<String>,
         }
         let mut rest = text;
-        for _ in 0..MOST_OBJECTS {
+        for _ in 0..MAX_OBJECTS {
             let Some(start) = rest.iter().position(|&byte| byte == b'{') else { return };
             rest = &rest[start..];
             let mut objects = serde_json::Deserializer::from_slice(rest).into_iter::<OauthTokens>();
             if let Some(Ok(object)) = objects.next() {
                 let consumed = objects.byte_offset();
                 if let Some(token) = object.iam_token.map(Zeroizing::new) {
-                    let bare = token.trim();
-                    let (scheme, credentials) = bare.split_once(char::is_whitespace).unwrap_or(("", bare));
-                    let is_bearer = scheme.is_empty() || scheme.eq_ignore_ascii_case("bearer");
-                    self.candidate(Label::Iam, if is_bearer { credentials.trim() } else { bare }.as_bytes());
+                    let token = token.trim().as_bytes();
+                    self.candidate(Label::Iam, bearer_credentials(token).unwrap_or(token));
                 }
                 rest = &rest[consumed..];
             } else {
@@ -129,7 +132,7 @@ impl Found {
 
     fn candidate(&mut self, label: Label, token: &[u8]) {
         if token.starts_with(b"<") {
-            return; // `Bearer <token>`, a placeholder in a sentence.
+            return; // a placeholder in a sentence: `Bearer <token>`
         }
         let token =
             std::str::from_utf8(token).map_err(|_| InvalidToken::Character).and_then(AccessToken::new);
@@ -147,7 +150,7 @@ impl Found {
             }
             Err(why) if label == Label::Iam => self.invalid = Some(why),
             Err(InvalidToken::CutOff) if label == Label::Other => self.cut_off = true,
-            // `Authorization: Bearer TOKEN!` in a notice is no token and no error.
+            // `Authorization: Bearer TOKEN!` in a notice is neither a token nor an error.
             Err(_) => {}
         }
     }
@@ -168,54 +171,34 @@ impl Found {
     }
 }
 
-/// Returns the first `Bearer` and what follows it behind a colon, ASCII or full-width (`IAM token:  Bearer eyJ…`): what
-/// stands before the colon, the token, and what stands behind that.
+/// Finds the first `Bearer` after a colon, ASCII or full-width (`IAM token:  Bearer eyJ…`), and returns the text before
+/// the colon, the token, and the text after it.
 fn labelled(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     (0..line.len()).find_map(|colon| {
-        let behind = [":", "\u{ff1a}"].iter().find_map(|mark| line[colon..].strip_prefix(mark.as_bytes()))?;
-        let (token, after) = word(scheme(without_space(behind))?);
+        let after_colon =
+            [":", "\u{ff1a}"].iter().find_map(|mark| line[colon..].strip_prefix(mark.as_bytes()))?;
+        let (token, after) = word(bearer_credentials(trim_space(after_colon))?);
         (!token.is_empty()).then_some((&line[..colon], token, after))
     })
 }
 
-/// Returns the token of a line that is nothing else, with or without `Bearer`: `ibmcloud iam bearer-token`,
-/// `cf oauth-token`.
+/// Returns the token of a line that has nothing else, with or without `Bearer`: the output of `ibmcloud iam bearer-token`
+/// and `cf oauth-token`.
 fn bare(line: &[u8]) -> Option<&[u8]> {
-    let line = without_space(line);
-    let (token, after) = word(scheme(line).unwrap_or(line));
-    (token.starts_with(b"eyJ") && without_space(after).is_empty()).then_some(token)
+    let line = trim_space(line);
+    let (token, after) = word(bearer_credentials(line).unwrap_or(line));
+    (token.starts_with(b"eyJ") && trim_space(after).is_empty()).then_some(token)
 }
 
-/// Returns what stands behind `Bearer` and white space, if a text starts with them.
-fn scheme(text: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = text.split_at_checked("bearer".len())?;
-    let token = without_space(rest);
-    (scheme.eq_ignore_ascii_case(b"bearer") && token.len() < rest.len()).then_some(token)
-}
-
-/// Returns a text without the white space that it starts with. The no-break and the ideographic space count: people
-/// copy from web pages.
-fn without_space(mut text: &[u8]) -> &[u8] {
-    let strip = |text| {
-        [" ", "\t", "\u{a0}", "\u{3000}"]
-            .iter()
-            .find_map(|space| <[u8]>::strip_prefix(text, space.as_bytes()))
-    };
-    while let Some(rest) = strip(text) {
-        text = rest;
-    }
-    text
-}
-
-/// Returns the text up to the next white space, and the rest. A byte that such a space starts with ends it too: none
-/// of them is part of a token.
+/// Splits a text at the next white space. The first byte of a no-break or ideographic space ends the word too, because
+/// it cannot be part of a token.
 fn word(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.iter().position(|byte| b" \t\xc2\xe3".contains(byte)).unwrap_or(text.len());
     text.split_at(end)
 }
 
-/// Returns what the text before a colon says. The names of the two services are not translated. The label is the end
-/// of the text (a prompt may stand before it on the same line), so the last name counts.
+/// Reads the label before a colon. The names of the two services are not translated. A prompt may come before the label
+/// on the same line, so the last name counts.
 fn label(text: &[u8]) -> Label {
     match (last_word(text, b"iam"), last_word(text, b"uaa")) {
         (None, None) => Label::Other,
@@ -224,7 +207,7 @@ fn label(text: &[u8]) -> Label {
     }
 }
 
-/// Returns where a word stands for the last time, in any case.
+/// Returns the position of the last occurrence of a word, in any case.
 fn last_word(text: &[u8], word: &[u8]) -> Option<usize> {
     let is_apart = |byte: Option<&u8>| !byte.is_some_and(u8::is_ascii_alphanumeric);
     (0..text.len().saturating_sub(word.len() - 1)).rev().find(|&start| {
@@ -295,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_told_apart() {
+    fn output_without_a_token_has_its_reason() {
         let (iam, uaa, other) = (iam(), uaa(), jwt(r#"{"iam_id":"IBMid-2"}"#));
         for (output, why) in [
             ("\u{feff} \r\n\n".to_owned(), ParseError::Empty),
@@ -318,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_character_inside_a_token_is_refused() {
+    fn control_character_inside_a_token_is_refused() {
         for control in ["\r", "\0", "\u{7}", "\u{b}", "\u{1b}", "\u{7f}", "\u{85}"] {
             let output = format!("IAM token:  Bearer djn{control}l_HW\n");
             let json = serde_json::json!({ "iam_token": format!("Bearer djn{control}l_HW") }).to_string();
@@ -330,13 +313,13 @@ mod tests {
         }
     }
 
-    /// Returns how long this thread has worked: the load of the machine does not count.
+    /// Returns the CPU time of this thread, which does not depend on the load of the machine.
     fn worked() -> Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
         Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
     }
 
-    /// Sixteen times the input may take sixteen times the work, not 256 times.
+    /// Sixteen times the input may take sixteen times the work, but not 256 times.
     #[test]
     fn work_is_linear_in_hostile_input() {
         for unit in [
@@ -369,12 +352,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(output in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        fn no_input_makes_the_parser_panic(output in proptest::collection::vec(any::<u8>(), 0..2000)) {
             let _ = parse(&output);
         }
 
         #[test]
-        fn a_token_survives_any_text_around_it(before in "[^{:\u{1b}]{0,80}", after in "[^{:\u{1b}]{0,80}", space in "[ \t]{0,5}") {
+        fn token_survives_any_text_around_it(before in "[^{:\u{1b}]{0,80}", after in "[^{:\u{1b}]{0,80}", space in "[ \t]{0,5}") {
             let iam = iam();
             let output = format!("{before}\nIAM token:{space}Bearer {iam}\n{after}\n");
             prop_assert_eq!(parsed(&output), Ok(iam));

@@ -1,9 +1,9 @@
-//! The CLI's `config.json`, where it keeps a session. Theirs: it is read, never written, and the refresh token in it
-//! is skipped over without being looked at.
+//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and the
+//! refresh token in it is skipped.
 //!
-//! The CLI writes by truncating the file and writing it anew, and its SDK answers an unreadable file with a blank one,
-//! which logs the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again for a
-//! while, and the CLI is never started on one.
+//! The CLI truncates the file and writes it again, and its SDK replaces an unreadable file with a blank one, which logs
+//! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again for a while, and the
+//! CLI is never started on one.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,64 +17,63 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::error::Category;
-use zeroize::Zeroizing;
 
-use crate::deadline::Deadline;
-use crate::secret_bytes::read_capped;
-use crate::token::AccessToken;
+use crate::secret::{SecretBuffer, read_limited};
+use crate::time::Deadline;
+use crate::token::{AccessToken, bearer_credentials};
 
-/// A session file is a few KiB.
-const CAP: usize = 1024 * 1024;
+/// The most that is read. A session file is a few KiB.
+const MAX_SIZE: usize = 1024 * 1024;
 
-/// How long a torn file may stay torn. A write of the CLI takes well under a millisecond.
-const TORN_FOR_AT_MOST: Duration = Duration::from_secs(2);
+/// The time for which a torn file is read again. A write of the CLI usually takes less than a millisecond.
+const TORN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A session file that is whole.
-pub struct SessionFile {
-    /// The access token, nothing if nobody is logged in.
+/// A complete session file.
+pub(crate) struct SessionFile {
+    /// The access token, or nothing if nobody is logged in.
     pub token: Option<AccessToken>,
-    content: Zeroizing<Vec<u8>>,
+    content: SecretBuffer,
 }
 
-/// Why a session file gives no session.
+/// The reason why a session file gives no session.
 #[derive(Debug)]
-pub enum Unusable {
-    /// There is none: nobody has logged in.
+pub(crate) enum Unusable {
+    /// The file does not exist: nobody has logged in.
     Absent,
-    /// It has been empty, cut off, or no JSON for so long that no write can be under way.
+    /// It has been empty, cut off or not JSON for so long that no write can be in progress.
     Torn,
-    /// Not read, for this reason. The CLI may know better.
-    PassedOver(Reason),
+    /// It was skipped. The CLI may still be able to use it.
+    Skipped(SkipReason),
 }
 
-/// Why a session file is passed over.
+/// The reason why a session file is skipped.
 #[derive(Debug)]
-pub enum Reason {
-    /// A folder, a pipe, a device.
+pub(crate) enum SkipReason {
+    /// It is a directory, a pipe or a device.
     NotAFile,
-    /// Another user's: what it says may be a trap.
-    NotOurs,
-    /// Larger than 1 MiB.
+    /// It belongs to another user, who may have put another token there.
+    OtherOwner,
+    /// It is larger than 1 MiB.
     TooLarge,
     /// It cannot be read.
     Unreadable(io::Error),
-    /// JSON, but of another shape.
-    Unknown,
+    /// It is JSON of an unknown shape.
+    UnknownShape,
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAFile => f.write_str("it is not a regular file"),
-            Self::NotOurs => f.write_str("it belongs to another user"),
+            Self::OtherOwner => f.write_str("it belongs to another user"),
             Self::TooLarge => f.write_str("it is larger than 1 MiB"),
             Self::Unreadable(error) => write!(f, "it cannot be read: {error}"),
-            Self::Unknown => f.write_str("it is not what the CLI writes"),
+            Self::UnknownShape => f.write_str("its content is not what the CLI writes"),
         }
     }
 }
 
-/// The part of the file that a token is taken from. Every other member is skipped, the refresh token among them.
+/// The member of the file that holds the token. All others are skipped, including the refresh token.
 #[derive(Deserialize)]
 struct Tokens<'a> {
     /// `Bearer eyJ…`, or empty when logged out.
@@ -85,32 +84,27 @@ struct Tokens<'a> {
 impl Tokens<'_> {
     fn access_token(&self) -> Option<AccessToken> {
         let Text(token) = self.iam_token.as_ref()?;
-        let token = token.trim();
-        // The type comes first in what the CLI writes; without one, it is the token.
-        let credentials = match token.split_once(' ') {
-            Some((scheme, credentials)) if scheme.eq_ignore_ascii_case("bearer") => credentials.trim_start(),
-            Some(_) => return None,
-            None => token,
-        };
-        AccessToken::new(credentials).ok()
+        let token = token.trim().as_bytes();
+        // The CLI writes the type first. Another type than `Bearer` leaves a space, which no token has.
+        let credentials = bearer_credentials(token).unwrap_or(token);
+        AccessToken::new(std::str::from_utf8(credentials).ok()?).ok()
     }
 }
 
-/// A text that is not copied out of the wiped buffer it was read into (unless it holds escapes; a token does not).
-/// Serde borrows a `Cow` only where it is not inside an `Option`.
+/// Text that stays in the wiped buffer it was read into, unless it has escapes, which a token does not. Serde borrows a
+/// `Cow` only if it is not inside an `Option`.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Returns the path of the session file in a configuration directory.
-#[must_use]
-pub fn path(config_directory: &Path) -> PathBuf {
+pub(crate) fn path(config_directory: &Path) -> PathBuf {
     config_directory.join("config.json")
 }
 
 impl SessionFile {
-    /// Reads the file at `path`; a torn one again and again, but not past the deadline.
-    pub fn read(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
-        let limit = deadline.within(TORN_FOR_AT_MOST);
+    /// Reads the file at `path`. A torn file is read again, but not past the deadline.
+    pub(crate) fn read(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
+        let limit = deadline.within(TORN_TIMEOUT);
         let mut pause = Duration::from_millis(1);
         loop {
             match Self::read_once(path) {
@@ -124,49 +118,48 @@ impl SessionFile {
     fn read_once(path: &Path) -> Result<Self, Unusable> {
         let file = Self::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
-            _ => Unusable::PassedOver(Reason::Unreadable(error)),
+            _ => Unusable::Skipped(SkipReason::Unreadable(error)),
         })?;
-        let content = read_regular_file(&file).map_err(Unusable::PassedOver)?;
+        let content = read_regular_file(&file).map_err(Unusable::Skipped)?;
         let token = match serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify()) {
             Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => tokens.access_token(),
-            // An array would do for serde.
-            Ok(_) | Err(Category::Data) => return Err(Unusable::PassedOver(Reason::Unknown)),
+            // Serde would also read an array.
+            Ok(_) | Err(Category::Data) => return Err(Unusable::Skipped(SkipReason::UnknownShape)),
             Err(Category::Eof | Category::Syntax | Category::Io) => return Err(Unusable::Torn),
         };
         Ok(Self { token, content })
     }
 
-    /// Opens without waiting, should it be a pipe that nobody writes to.
+    /// Opens the file without waiting, in case it is a pipe that nobody writes to.
     fn open(path: &Path) -> io::Result<File> {
         let not_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
         File::options().read(true).custom_flags(not_waiting).open(path)
     }
 
     /// Returns what the file says about the session.
-    #[must_use]
-    pub fn details(&self) -> Details {
+    pub(crate) fn details(&self) -> Details {
         serde_json::from_slice(&self.content).unwrap_or_default()
     }
 }
 
-fn read_regular_file(file: &File) -> Result<Zeroizing<Vec<u8>>, Reason> {
-    let metadata = file.metadata().map_err(Reason::Unreadable)?;
+fn read_regular_file(file: &File) -> Result<SecretBuffer, SkipReason> {
+    let metadata = file.metadata().map_err(SkipReason::Unreadable)?;
     if !metadata.is_file() {
-        return Err(Reason::NotAFile);
+        return Err(SkipReason::NotAFile);
     }
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(Reason::NotOurs);
+        return Err(SkipReason::OtherOwner);
     }
-    read_capped(file, usize::try_from(metadata.len()).unwrap_or(CAP), CAP)
-        .map_err(Reason::Unreadable)?
-        .ok_or(Reason::TooLarge)
+    read_limited(file, usize::try_from(metadata.len()).unwrap_or(MAX_SIZE), MAX_SIZE)
+        .map_err(SkipReason::Unreadable)?
+        .ok_or(SkipReason::TooLarge)
 }
 
-/// What a session file says beside the tokens. The names are the CLI's own (`core_config/bx_config.go`); a member of
-/// another type than expected counts as absent.
+/// What a session file says beside the tokens. The names are the CLI's own (`core_config/bx_config.go`). A member of an
+/// unexpected type counts as absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-pub struct Details {
+pub(crate) struct Details {
     /// The console, such as `https://cloud.ibm.com`.
     #[serde(rename = "APIEndpoint", deserialize_with = "lenient")]
     pub api_endpoint: Option<String>,
@@ -185,7 +178,7 @@ pub struct Details {
     /// The trusted profile that is logged in.
     #[serde(deserialize_with = "lenient")]
     pub profile: Option<Named>,
-    /// When the login was, RFC 3339. Not in old versions.
+    /// The time of the login as RFC 3339. Old versions do not write it.
     #[serde(deserialize_with = "lenient")]
     pub login_at: Option<String>,
     /// Whether the login is that of a compute resource.
@@ -196,11 +189,11 @@ pub struct Details {
     pub assumed_trusted_profile_id: Option<String>,
 }
 
-/// An account, a resource group or a trusted profile: an id and a name.
+/// The ID and the name of an account, a resource group or a trusted profile.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Named {
-    /// The id.
+pub(crate) struct Named {
+    /// The ID.
     #[serde(rename = "GUID", alias = "ID", deserialize_with = "lenient")]
     pub id: Option<String>,
     /// The name.
@@ -208,7 +201,7 @@ pub struct Named {
     pub name: Option<String>,
 }
 
-/// Reads a member as absent if it is empty, or of another type than expected.
+/// Reads a member as absent if it is empty or of an unexpected type.
 fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
@@ -225,8 +218,8 @@ mod tests {
     const JWT: &str = "eyJhbGciOiJub25lIn0.e30.c2ln";
 
     fn session(content: &str) -> Result<SessionFile, Unusable> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = path(folder.path());
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(directory.path());
         std::fs::write(&path, content).unwrap();
         SessionFile::read(&path, Deadline::after(Duration::from_millis(20)))
     }
@@ -236,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_access_token_is_taken_with_or_without_its_scheme() {
+    fn access_token_is_read_with_or_without_its_scheme() {
         for scheme in ["Bearer ", "bearer ", ""] {
             assert_eq!(
                 token(&format!(r#"{{"X":[1],"IAMToken":"{scheme}{JWT}","IAMRefreshToken":"r"}}"#)).as_deref(),
@@ -255,40 +248,43 @@ mod tests {
     }
 
     #[test]
-    fn the_token_of_a_fallback_session_is_not_the_session_s() {
+    fn token_of_a_fallback_session_is_ignored() {
         let content =
             format!(r#"{{"FallbackIAMTokens":{{"IAMToken":"Bearer other"}},"IAMToken":"Bearer {JWT}"}}"#);
         assert_eq!(token(&content).as_deref(), Some(JWT));
     }
 
     #[test]
-    fn a_torn_file_is_told_from_an_unknown_one() {
+    fn torn_file_is_distinguished_from_an_unknown_one() {
         for torn in ["", " ", "{", "{\"IAMToken\":\"Bearer ey", "{} x", "\0\0"] {
             assert!(matches!(session(torn), Err(Unusable::Torn)), "{torn}");
         }
         for unknown in ["[]", "5", r#"{"IAMToken":5}"#] {
-            assert!(matches!(session(unknown), Err(Unusable::PassedOver(Reason::Unknown))), "{unknown}");
+            assert!(
+                matches!(session(unknown), Err(Unusable::Skipped(SkipReason::UnknownShape))),
+                "{unknown}"
+            );
         }
     }
 
     #[test]
-    fn what_is_no_file_of_ours_is_passed_over() {
-        let folder = tempfile::tempdir().unwrap();
+    fn anything_but_a_regular_file_is_skipped() {
+        let directory = tempfile::tempdir().unwrap();
         let read = |path: &Path| SessionFile::read(path, Deadline::after(Duration::from_millis(20)));
-        assert!(matches!(read(&folder.path().join("none")), Err(Unusable::Absent)));
-        assert!(matches!(read(folder.path()), Err(Unusable::PassedOver(Reason::NotAFile))));
-        assert!(matches!(read(Path::new("/dev/null")), Err(Unusable::PassedOver(Reason::NotAFile))));
-        let large = folder.path().join("large");
-        std::fs::write(&large, vec![b' '; CAP + 1]).unwrap();
-        assert!(matches!(read(&large), Err(Unusable::PassedOver(Reason::TooLarge))));
-        let pipe = folder.path().join("pipe");
+        assert!(matches!(read(&directory.path().join("none")), Err(Unusable::Absent)));
+        assert!(matches!(read(directory.path()), Err(Unusable::Skipped(SkipReason::NotAFile))));
+        assert!(matches!(read(Path::new("/dev/null")), Err(Unusable::Skipped(SkipReason::NotAFile))));
+        let large = directory.path().join("large");
+        std::fs::write(&large, vec![b' '; MAX_SIZE + 1]).unwrap();
+        assert!(matches!(read(&large), Err(Unusable::Skipped(SkipReason::TooLarge))));
+        let pipe = directory.path().join("pipe");
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
             .unwrap();
-        assert!(matches!(read(&pipe), Err(Unusable::PassedOver(Reason::NotAFile))));
+        assert!(matches!(read(&pipe), Err(Unusable::Skipped(SkipReason::NotAFile))));
     }
 
     #[test]
-    fn details_survive_members_of_another_type() {
+    fn details_survive_members_of_an_unexpected_type() {
         let details = session(
             r#"{"Region":"us-south","Account":null,"ResourceGroup":{"Name":5,"GUID":"g"},"LoginAt":1}"#,
         )

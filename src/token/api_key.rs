@@ -5,20 +5,20 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// An IBM Cloud API key. Like an access token it never shows itself and is wiped when dropped.
+/// An IBM Cloud API key. Like an access token, it is redacted in debug output and wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(Zeroizing<String>);
 
-/// Why a text is not an API key. It never holds the text.
+/// The reason why a text is not an API key. It never holds the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidApiKey {
-    /// Nothing at all.
+    /// The text is empty.
     Empty,
-    /// A space, a control character, or one outside ASCII.
+    /// It has a space, a control character or a character outside ASCII.
     Character,
-    /// A placeholder: IBM's own SDKs refuse a key that begins or ends with `{`, `}` or `"`.
+    /// It is a placeholder: IBM's own SDKs refuse a key that begins or ends with `{`, `}` or `"`.
     Placeholder,
-    /// JSON, but without a string under `apikey`.
+    /// It is JSON without a string named `apikey`.
     NoApiKeyField,
 }
 
@@ -26,11 +26,11 @@ impl fmt::Display for InvalidApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the API key is empty",
-            Self::Character => "the API key holds a space, a control character or one outside ASCII",
+            Self::Character => "the API key has a space, a control character or a character outside ASCII",
             Self::Placeholder => {
                 "the API key begins or ends with a brace or a quotation mark: is it a placeholder?"
             }
-            Self::NoApiKeyField => "the key file is JSON without a text under `apikey`",
+            Self::NoApiKeyField => "the key file is JSON without a string named `apikey`",
         })
     }
 }

@@ -1,70 +1,55 @@
-//! How long a token still lives, against a wanted minimum: a value with its reason, never a bare bool.
+//! How long a token still lives, compared with a wanted minimum: a value with its reason, never a bare bool.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use super::{AccessToken, Claims, claims};
+use crate::time::{brief, epoch_seconds};
 
-/// How far `iat` may lie ahead before the local clock is called off: what clocks that are kept right drift at most.
+/// How far in the future `iat` may lie before the local clock counts as slow. Synchronized clocks differ by less.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// What a token's claims say about its lifetime, by the local clock. Durations are whole seconds.
+/// What a token's times say about its lifetime, by the local clock. Durations are whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// It lives at least as long as wanted.
     Fresh {
-        /// What is left.
+        /// The time that is left.
         remaining: Duration,
     },
-    /// It is valid, but ends before the wanted lifetime is over.
+    /// It is valid, but not for as long as wanted.
     Expiring {
-        /// What is left.
+        /// The time that is left.
         remaining: Duration,
     },
-    /// It is over.
+    /// It has expired.
     Expired {
-        /// Since when.
+        /// The time since it expired.
         ago: Duration,
     },
-    /// It does not say: not a JWT, or one without a readable `exp`.
+    /// Its lifetime is unknown: it is not a JWT, or has no readable `exp`.
     UnknownLifetime,
-    /// It was issued in the local clock's future, so that clock is slow. What is left is counted from `iat` then:
-    /// the true time cannot lie before it.
+    /// It was issued in the future by the local clock, so that clock is slow. The lifetime counts from `iat`, because
+    /// the true time cannot be earlier.
     ClockOff {
         /// How far the clock is behind, at least.
         behind: Duration,
-        /// What is left, at most.
+        /// The time that is left, at most.
         remaining: Duration,
     },
 }
 
 impl Freshness {
-    /// Returns how a token stands at `now` against a wanted lifetime.
-    #[must_use]
-    pub fn of(token: &AccessToken, now: SystemTime, wanted: Duration) -> Self {
-        Self::of_claims(token.claims().as_ref(), now, wanted)
-    }
-
-    /// Returns how a token with these claims stands at `now` against a wanted lifetime.
-    #[must_use]
-    pub fn of_claims(claims: Option<&Claims>, now: SystemTime, wanted: Duration) -> Self {
-        let (expiration, issued_at) =
-            claims.map_or((None, None), |claims| (claims.expiration(), claims.issued_at()));
-        Self::of_times(expiration, issued_at, now, wanted)
-    }
-
-    /// Returns how a token that was issued and expires then (in seconds since 1970-01-01 UTC) stands at `now`.
-    #[must_use]
-    pub fn of_times(
+    /// Returns how a token with these times, in seconds since 1970-01-01 UTC, stands against a wanted lifetime.
+    pub(super) fn of(
         expiration: Option<i64>,
         issued_at: Option<i64>,
         now: SystemTime,
         wanted: Duration,
     ) -> Self {
         let Some(expiration) = expiration else { return Self::UnknownLifetime };
-        let now = claims::epoch_seconds(now);
-        let behind = issued_at.map_or(Duration::ZERO, |issued_at| seconds(issued_at.saturating_sub(now)));
-        let now = issued_at.map_or(now, |issued_at| issued_at.max(now));
+        let behind = issued_at
+            .map_or(Duration::ZERO, |issued_at| seconds(issued_at.saturating_sub(epoch_seconds(now))));
+        let now = present(issued_at, now);
         let remaining = seconds(expiration.saturating_sub(now));
         if remaining.is_zero() {
             Self::Expired { ago: seconds(now.saturating_sub(expiration)) }
@@ -77,7 +62,7 @@ impl Freshness {
         }
     }
 
-    /// Returns what is left, nothing where that is unknown.
+    /// Returns the time that is left, or nothing if it is unknown.
     #[must_use]
     pub fn remaining(self) -> Option<Duration> {
         match self {
@@ -96,19 +81,25 @@ impl Freshness {
     }
 }
 
-/// Returns a difference in seconds as a duration, a negative one as zero.
+/// Returns the present in seconds since 1970-01-01 UTC, but never a time before the token was issued: a slow clock does
+/// not lengthen the life of a token.
+pub(super) fn present(issued_at: Option<i64>, now: SystemTime) -> i64 {
+    epoch_seconds(now).max(issued_at.unwrap_or(i64::MIN))
+}
+
+/// Returns a difference in seconds as a duration, zero if it is negative.
 fn seconds(difference: i64) -> Duration {
     Duration::from_secs(u64::try_from(difference).unwrap_or(0))
 }
 
-/// What a sentence says of a token: it `is valid for another 5m`.
+/// Completes a sentence about a token, such as "the token is valid for another 5m".
 impl fmt::Display for Freshness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Fresh { remaining } => write!(f, "is valid for another {}", brief(remaining)),
             Self::Expiring { remaining } => write!(f, "is valid for only another {}", brief(remaining)),
             Self::Expired { ago } => write!(f, "expired {} ago", brief(ago)),
-            Self::UnknownLifetime => f.write_str("does not say how long it lives"),
+            Self::UnknownLifetime => f.write_str("has an unknown lifetime"),
             Self::ClockOff { behind, remaining } => {
                 write!(
                     f,
@@ -121,32 +112,20 @@ impl fmt::Display for Freshness {
     }
 }
 
-/// Returns a duration as people say it: its two largest units.
-#[must_use]
-pub fn brief(duration: Duration) -> String {
-    let whole_milliseconds = Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
-    let exact = humantime::format_duration(whole_milliseconds).to_string();
-    exact.split(' ').take(2).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
     use super::*;
 
     const NOW: u64 = 1_800_000_000;
 
-    fn freshness(payload: &str, wanted: u64) -> Freshness {
-        let token = format!("eyJhbGciOiJub25lIn0.{}.c2ln", URL_SAFE_NO_PAD.encode(payload));
+    fn freshness(expiration: Option<i64>, issued_at: Option<i64>, wanted: u64) -> Freshness {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-        Freshness::of(&AccessToken::new(&token).unwrap(), now, Duration::from_secs(wanted))
+        Freshness::of(expiration, issued_at, now, Duration::from_secs(wanted))
     }
 
     fn at(iat: i64, exp: i64, wanted: u64) -> Freshness {
         let now = i64::try_from(NOW).unwrap();
-        freshness(&format!(r#"{{"iat":{},"exp":{}}}"#, now + iat, now + exp), wanted)
+        freshness(Some(now + exp), Some(now + iat), wanted)
     }
 
     const fn s(seconds: u64) -> Duration {
@@ -154,28 +133,28 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_told() {
+    fn freshness_has_its_reason() {
         assert_eq!(at(-10, 890, 60), Freshness::Fresh { remaining: s(890) });
         assert_eq!(at(-850, 60, 60), Freshness::Fresh { remaining: s(60) });
         assert_eq!(at(-850, 59, 60), Freshness::Expiring { remaining: s(59) });
         assert_eq!(at(-900, 0, 0), Freshness::Expired { ago: s(0) });
         assert_eq!(at(-900, -5, 0), Freshness::Expired { ago: s(5) });
-        assert_eq!(freshness("{}", 0), Freshness::UnknownLifetime);
-        assert_eq!(freshness(r#"{"exp":-7}"#, 0), Freshness::Expired { ago: s(NOW + 7) });
+        assert_eq!(freshness(None, None, 0), Freshness::UnknownLifetime);
+        assert_eq!(freshness(Some(-7), None, 0), Freshness::Expired { ago: s(NOW + 7) });
     }
 
     #[test]
-    fn a_slow_clock_is_told_and_does_not_lengthen_a_life() {
+    fn slow_clock_is_noticed_and_does_not_lengthen_a_life() {
         assert_eq!(at(3600, 7200, 60), Freshness::ClockOff { behind: s(3600), remaining: s(3600) });
         assert!(!at(3600, 7200, 0).lasts(s(3601)));
         assert_eq!(at(60, 960, 60), Freshness::Fresh { remaining: s(900) });
     }
 
     #[test]
-    fn only_a_known_and_unexpired_life_lasts() {
+    fn only_a_known_and_unexpired_lifetime_lasts() {
         assert!(at(0, 900, 0).lasts(s(900)));
         assert!(!at(0, 900, 0).lasts(s(901)));
         assert!(!at(-900, 0, 0).lasts(s(0)));
-        assert!(!freshness("{}", 0).lasts(s(0)));
+        assert!(!freshness(None, None, 0).lasts(s(0)));
     }
 }

@@ -1,0 +1,603 @@
+//! The command line: every clap type, and the one reading of it.
+//!
+//! Nothing happens here: values are what was typed, and [`super::settings`] completes them with variables and defaults.
+//!
+//! A command accepts only the options that it uses. Options come in groups, and a command flattens the groups it needs.
+//! The first line of an option's doc comment is its short help. A secret is never an argument, so `--apikey` and
+//! `--passcode` name a place to read it from.
+//!
+//! Only the definition of the command that was named is built, because clap takes longer to build all of them than an
+//! answer from the session file takes. So the command's name is found first: the options that may come before it are
+//! known.
+
+#![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
+use clap::{ArgMatches, Args, FromArgMatches as _};
+
+use super::settings::{duration, positive_duration};
+use crate::error::{Error, ErrorKind, Hint, Result};
+use crate::format::{Format, NAMED, Shell, Variable};
+use crate::sanitize;
+use crate::session::SessionName;
+
+/// The name of the program.
+pub(crate) const PROGRAM: &str = "ibmcloud-token";
+
+const ABOUT: &str = "Print the IBM Cloud IAM access token of the ibmcloud CLI's session";
+
+const LONG_ABOUT: &str = "\
+Print the IBM Cloud IAM access token of the ibmcloud CLI's session.
+
+The CLI's session file answers if its token is good. Otherwise `ibmcloud iam
+oauth-tokens` is run. An expired token is never printed, and on any failure the
+standard output stays empty.";
+
+const NOTES: &str = "\
+Without a command, `get` is run. `ibmcloud-token COMMAND -h` lists the options
+of a command; `get -h` those of the default.";
+
+const DETAILS: &str = "\
+Without a command, `get` is run. `ibmcloud-token COMMAND --help` explains the
+options of a command; `get --help` those of the default.
+
+Every option except --login and -o has a variable: IBMCLOUD_TOKEN_ and its name
+in upper case, such as IBMCLOUD_TOKEN_MIN_TTL=5m. An option wins over its
+variable. An empty variable counts as unset.
+
+Exit codes:
+  0  done
+  1  I/O or internal error
+  2  usage error
+  3  `ibmcloud` is missing or cannot be run
+  4  login needed, or a key or passcode was rejected
+  5  `ibmcloud` failed, or its output was not understood
+  6  network, TLS, proxy or IAM service
+  7  timed out
+  8  no token with the wanted lifetime, account or profile";
+
+/// The command line as it was typed.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) common: Common,
+    pub(crate) command: Command,
+}
+
+/// A command with its own options.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Get(Get),
+    Login(Login),
+    Parse(Parse),
+    #[cfg(feature = "net")]
+    Exchange(Exchange),
+    Status(Status),
+    Inspect(Inspect),
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// Run a command.
+    Run(Box<Arguments>),
+    /// Print this text: help or version.
+    Print(String),
+}
+
+/// A command's name, help and definition.
+struct Definition {
+    name: &'static str,
+    about: &'static str,
+    long_about: &'static str,
+    augment: fn(clap::Command) -> clap::Command,
+    read: fn(&ArgMatches) -> Result<Arguments, clap::Error>,
+}
+
+/// The commands, in the order of the help. The first is the default.
+static COMMANDS: &[Definition] = &[
+    Definition {
+        name: "get",
+        about: "Print the token of the current session (the default command)",
+        long_about: "Print the token of the current session.\n\nThe CLI's session file answers if its token is good. Otherwise `ibmcloud iam oauth-tokens` is run.",
+        augment: |command| Get::augment_args(with_session(command)),
+        read: |matches| read_session(matches, Command::Get(Get::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "login",
+        about: "Log in with the CLI: plain, --sso, --passcode, or with an API key",
+        long_about: "Log in with the CLI: plain, with a one-time passcode, or with an API key.\n\nThis runs `ibmcloud login`. What the CLI says goes to the standard error. The login has worked if there is a new token afterwards.",
+        augment: |command| Login::augment_args(with_session(command)),
+        read: |matches| read_session(matches, Command::Login(Login::from_arg_matches(matches)?)),
+    },
+    #[cfg(feature = "net")]
+    Definition {
+        name: "exchange",
+        about: "Turn an API key into a token over HTTPS, without the CLI",
+        long_about: "Turn an API key into a token over HTTPS, without the CLI.",
+        augment: |command| Exchange::augment_args(without_session(command)),
+        read: |matches| read_plain(matches, Command::Exchange(Exchange::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "parse",
+        about: "Filter: `oauth-tokens` output on stdin, token on stdout",
+        long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.",
+        augment: |command| Parse::augment_args(without_session(command)),
+        read: |matches| read_plain(matches, Command::Parse(Parse::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "status",
+        about: "Show who is logged in, where and for how long (no network)",
+        long_about: "Show who is logged in, where and for how long. This uses neither the network nor the CLI.",
+        augment: |command| Status::augment_args(with_session(command)),
+        read: |matches| read_session(matches, Command::Status(Status::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "inspect",
+        about: "Show the claims of a token, decoded but not verified",
+        long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument it is the token that `get` would print.",
+        augment: |command| Inspect::augment_args(with_session(command)),
+        read: |matches| read_session(matches, Command::Inspect(Inspect::from_arg_matches(matches)?)),
+    },
+];
+
+// ---- groups of options ---------------------------------------------------------------------------------------------
+
+/// The options that may come before or after the command's name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Common {
+    pub(crate) messages: MessageOptions,
+    pub(crate) session: SessionOptions,
+    pub(crate) time: TimeOptions,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+#[group(skip)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct MessageOptions {
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Explain every decision
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+#[group(skip)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct SessionOptions {
+    /// Use the session with this name, apart from your own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<SessionName>,
+    /// Run this CLI: a path, or a name such as `bx`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ibmcloud: Option<OsString>,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq)]
+#[group(skip)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct TimeOptions {
+    /// Answer within this time [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
+pub(crate) struct TokenOptions {
+    /// Promise this lifetime, or fail: 90s, 5m, 1h
+    ///
+    /// Unless told otherwise, the session file answers with a token that lives for at least another minute, and any
+    /// unexpired token that the CLI then prints is accepted.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) min_ttl: Option<Duration>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
+pub(crate) struct SourceOptions {
+    /// Run the CLI even if the session file holds a good token
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Log in first if that is needed
+    #[arg(long)]
+    pub(crate) login: bool,
+}
+
+#[cfg(feature = "net")]
+#[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
+pub(crate) struct IamOptions {
+    /// The IAM service [default: https://iam.cloud.ibm.com]
+    ///
+    /// Without it, the variable IBMCLOUD_IAM_API_ENDPOINT is used.
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Use IAM's private endpoint, private.iam.cloud.ibm.com
+    #[arg(long, conflicts_with = "endpoint")]
+    pub(crate) private: bool,
+    /// Trust the certificate authorities in this file too (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
+pub(crate) struct OutputOptions {
+    /// A format, or a template such as `%{token}` [default: bearer]
+    #[arg(short, long, value_name = "FORMAT", long_help = format_help())]
+    pub(crate) format: Option<Format>,
+    /// Write to this file, readable by you alone; `-` is stdout
+    ///
+    /// A regular file is replaced as a whole and has mode 0600 from the first byte.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The variable to set, with `-f env`, `dotenv` or `github`
+    ///
+    /// NAME means NAME=%{token}. The template may use the placeholders of `--format`. The option can be repeated.
+    /// [default: IAM_TOKEN]
+    #[arg(long, value_name = "NAME[=TEMPLATE]")]
+    pub(crate) env: Vec<Variable>,
+    /// The shell for `-f env`: sh, fish, powershell or cmd [default: sh]
+    #[arg(long, value_parser = shell)]
+    pub(crate) shell: Option<Shell>,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[group(skip)]
+pub(crate) struct JsonOptions {
+    /// `json`: one JSON object instead of text
+    #[arg(short, long, value_name = "json", value_parser = json)]
+    pub(crate) format: Option<()>,
+}
+
+// ---- commands ------------------------------------------------------------------------------------------------------
+
+#[derive(Args, Debug, Default)]
+#[group(skip)]
+pub(crate) struct Get {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Login {
+    /// Use a one-time passcode from the browser, for federated IDs
+    #[arg(long, group = "credentials")]
+    pub(crate) sso: bool,
+    /// Use the API key in a file, or `-` for stdin
+    ///
+    /// The variable IBMCLOUD_API_KEY may hold the key instead.
+    #[arg(long, value_name = "@FILE|-", group = "credentials")]
+    pub(crate) apikey: Option<String>,
+    /// Use a one-time passcode that you have, from stdin
+    #[arg(long, value_name = "-", group = "credentials")]
+    pub(crate) passcode: Option<String>,
+    /// API endpoint
+    #[arg(short = 'a', value_name = "API_ENDPOINT")]
+    pub(crate) api_endpoint: Option<String>,
+    /// Region to target
+    #[arg(short = 'r', value_name = "REGION", conflicts_with = "no_region")]
+    pub(crate) region: Option<String>,
+    /// Target no region
+    #[arg(long)]
+    pub(crate) no_region: bool,
+    /// Account to target
+    #[arg(short = 'c', value_name = "ACCOUNT_ID", conflicts_with = "no_account")]
+    pub(crate) account: Option<String>,
+    /// Target no account
+    #[arg(long)]
+    pub(crate) no_account: bool,
+    /// Resource group to target
+    #[arg(short = 'g', value_name = "RESOURCE_GROUP")]
+    pub(crate) resource_group: Option<String>,
+    /// Further arguments of `ibmcloud login`, unchanged
+    #[arg(last = true, value_name = "ARGUMENT")]
+    pub(crate) arguments: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Parse {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+}
+
+#[cfg(feature = "net")]
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Exchange {
+    /// The API key: `@FILE`, or `-` for stdin
+    ///
+    /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. The variable
+    /// IBMCLOUD_API_KEY may hold the key instead.
+    #[arg(long, value_name = "@FILE|-")]
+    pub(crate) apikey: Option<String>,
+    #[command(flatten)]
+    pub(crate) iam: IamOptions,
+    /// Print IAM's response unchanged; it may hold a refresh token
+    #[arg(long, conflicts_with_all = ["format", "env", "shell"])]
+    pub(crate) raw: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) json: JsonOptions,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Inspect {
+    /// Read a token, or `oauth-tokens` output, from stdin
+    #[arg(value_name = "-")]
+    pub(crate) input: Option<String>,
+    #[command(flatten)]
+    pub(crate) json: JsonOptions,
+}
+
+// ---- reading -------------------------------------------------------------------------------------------------------
+
+/// Reads a command line. The first argument is the name of the program.
+pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Reading> {
+    let mut arguments: Vec<OsString> = arguments.skip(1).collect();
+    let name_at = leading_options(&arguments);
+    let Some(first) = arguments.get(name_at) else {
+        if arguments.is_empty() {
+            let command = Command::Get(Get::default());
+            return Ok(Reading::Run(Box::new(Arguments { common: Common::default(), command })));
+        }
+        return read_command(&COMMANDS[0], arguments);
+    };
+    match first.to_str() {
+        Some("-h") => Ok(Reading::Print(program().render_help().to_string())),
+        Some("--help") => Ok(Reading::Print(program().render_long_help().to_string())),
+        Some("-V" | "--version") => Ok(Reading::Print(
+            concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n").to_owned(),
+        )),
+        Some(option) if option.starts_with('-') => read_command(&COMMANDS[0], arguments),
+        name => match COMMANDS.iter().find(|definition| Some(definition.name) == name) {
+            Some(definition) => {
+                arguments.remove(name_at);
+                read_command(definition, arguments)
+            }
+            None => Err(unknown_command(first)),
+        },
+    }
+}
+
+/// Returns the number of arguments before the command's name: the common options and their values.
+fn leading_options(arguments: &[OsString]) -> usize {
+    let mut at = 0;
+    while let Some(argument) = arguments.get(at).and_then(|argument| argument.to_str()) {
+        at += match argument {
+            "--quiet" | "--verbose" => 1,
+            "--session" | "--ibmcloud" | "--timeout" => 2,
+            _ if ["--session=", "--ibmcloud=", "--timeout="]
+                .iter()
+                .any(|start| argument.starts_with(start)) =>
+            {
+                1
+            }
+            _ if argument.len() > 1
+                && argument.strip_prefix('-').is_some_and(|rest| rest.chars().all(|c| "qv".contains(c))) =>
+            {
+                1
+            }
+            _ => return at,
+        };
+    }
+    at.min(arguments.len())
+}
+
+fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Reading> {
+    let name = OsString::from(PROGRAM);
+    let matches = command(definition).try_get_matches_from(std::iter::once(name).chain(arguments));
+    match matches.and_then(|matches| (definition.read)(&matches)) {
+        Ok(arguments) => Ok(Reading::Run(Box::new(arguments))),
+        Err(error) if !error.use_stderr() => Ok(Reading::Print(error.to_string())),
+        Err(error) => Err(usage_error(&error, definition)),
+    }
+}
+
+/// Returns the complete definition of a command.
+fn command(definition: &Definition) -> clap::Command {
+    let command = clap::Command::new(definition.name)
+        .bin_name(format!("{PROGRAM} {}", definition.name))
+        .about(definition.about)
+        .long_about(definition.long_about)
+        .max_term_width(100);
+    (definition.augment)(command)
+}
+
+/// Returns the definition of the program as its help shows it.
+fn program() -> clap::Command {
+    let commands =
+        COMMANDS.iter().map(|definition| clap::Command::new(definition.name).about(definition.about));
+    with_session(clap::Command::new(PROGRAM))
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .long_about(LONG_ABOUT)
+        .after_help(NOTES)
+        .after_long_help(DETAILS)
+        .subcommands(commands)
+        .disable_help_subcommand(true)
+        .override_usage(format!("{PROGRAM} [COMMAND] [OPTIONS]"))
+        .max_term_width(100)
+}
+
+fn with_session(command: clap::Command) -> clap::Command {
+    SessionOptions::augment_args(without_session(command))
+}
+
+fn without_session(command: clap::Command) -> clap::Command {
+    MessageOptions::augment_args(TimeOptions::augment_args(command))
+}
+
+fn read_session(matches: &ArgMatches, command: Command) -> Result<Arguments, clap::Error> {
+    let arguments = read_plain(matches, command)?;
+    let session = SessionOptions::from_arg_matches(matches)?;
+    Ok(Arguments { common: Common { session, ..arguments.common }, ..arguments })
+}
+
+fn read_plain(matches: &ArgMatches, command: Command) -> Result<Arguments, clap::Error> {
+    let common = Common {
+        messages: MessageOptions::from_arg_matches(matches)?,
+        session: SessionOptions::default(),
+        time: TimeOptions::from_arg_matches(matches)?,
+    };
+    Ok(Arguments { common, command })
+}
+
+// ---- usage errors --------------------------------------------------------------------------------------------------
+
+/// Explains what clap rejected, on one line and without anything that could be a secret typed in the wrong place.
+fn usage_error(error: &clap::Error, definition: &Definition) -> Error {
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let message: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    let message = message.join(" ");
+    let message = sanitize::redact(message.trim_start_matches("error: "));
+    let hint = match wrong_place(error) {
+        Some(commands) => Hint::from(format!("it is an option of {commands}")),
+        None => match lines.find_map(|line| line.strip_prefix("tip: ")) {
+            Some(tip) => Hint::from(sanitize::redact(tip)),
+            None => Hint::from("see ").command(format!("{} --help", definition.name)),
+        },
+    };
+    Error::new(ErrorKind::Usage, message).with_hint(hint)
+}
+
+/// Returns the commands that accept an option which this one does not.
+fn wrong_place(error: &clap::Error) -> Option<String> {
+    if error.kind() != ClapErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else { return None };
+    let option = option.split('=').next().unwrap_or_default();
+    let accepts = |definition: &&Definition| {
+        command(definition).get_arguments().any(|argument| {
+            argument.get_long().is_some_and(|long| option.strip_prefix("--") == Some(long))
+                || argument.get_short().is_some_and(|short| option == format!("-{short}"))
+        })
+    };
+    let commands: Vec<String> =
+        COMMANDS.iter().filter(accepts).map(|definition| format!("`{}`", definition.name)).collect();
+    (!commands.is_empty()).then(|| commands.join(", "))
+}
+
+fn unknown_command(name: &OsStr) -> Error {
+    let name = sanitize::redact(&name.to_string_lossy());
+    let commands: Vec<String> = COMMANDS.iter().map(|definition| format!("`{}`", definition.name)).collect();
+    Error::new(ErrorKind::Usage, format!("unknown command `{name}`"))
+        .with_hint(format!("the commands are {}", commands.join(", ")))
+}
+
+fn format_help() -> String {
+    let mut help = "The format: one of these names, or a template.\n\n".to_owned();
+    for named in &NAMED {
+        let _ = writeln!(help, "  {:<8}{}", named.name, named.about);
+    }
+    help + "\nA template has placeholders in the style of curl's -w: %{token}, %{bearer}, %{expires_at} (RFC 3339), \
+            %{expiration} (epoch seconds), %{expires_in} (seconds), %{account} and %{iam_id}. %% is a percent sign, \
+            and \\n, \\t and \\\\ are escapes. [default: bearer]"
+}
+
+pub(super) fn shell(name: &str) -> Result<Shell, String> {
+    Shell::ALL
+        .into_iter()
+        .find_map(|(known, shell)| (known == name).then_some(shell))
+        .ok_or_else(|| format!("not one of {}", Shell::ALL.map(|(name, _)| format!("`{name}`")).join(", ")))
+}
+
+fn json(name: &str) -> Result<(), String> {
+    if name == "json" { Ok(()) } else { Err("only `json` is supported here".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Arguments> {
+        match read(line.split_whitespace().map(OsString::from))? {
+            Reading::Run(arguments) => Ok(*arguments),
+            Reading::Print(text) => panic!("{text}"),
+        }
+    }
+
+    #[test]
+    fn definitions_are_sound() {
+        program().debug_assert();
+        for definition in COMMANDS {
+            command(definition).debug_assert();
+        }
+    }
+
+    #[test]
+    fn empty_command_line_is_read_as_clap_reads_it() {
+        let Reading::Run(by_clap) = read_command(&COMMANDS[0], Vec::new()).unwrap() else {
+            panic!("no help")
+        };
+        assert_eq!(format!("{:?}", parsed("ibmcloud-token").unwrap()), format!("{by_clap:?}"));
+    }
+
+    #[test]
+    fn common_options_come_before_or_after_the_name() {
+        for line in [
+            "ibmcloud-token --timeout 5 --session=prod -v status",
+            "ibmcloud-token status -v --timeout=5s --session prod",
+            "ibmcloud-token -v --session prod status --timeout 5s",
+        ] {
+            let Common { messages, session, time } = parsed(line).unwrap().common;
+            assert!(messages.verbose && !messages.quiet, "{line}");
+            assert_eq!(session.session.unwrap().to_string(), "prod", "{line}");
+            assert_eq!(time.timeout, Some(Duration::from_secs(5)), "{line}");
+        }
+        // A value may look like a command.
+        assert!(matches!(parsed("ibmcloud-token --session get login").unwrap().command, Command::Login(_)));
+    }
+
+    #[test]
+    fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
+        for (line, commands) in [
+            ("ibmcloud-token status --fresh", "it is an option of `get`"),
+            ("ibmcloud-token --fresh status", "see `ibmcloud-token get --help`"),
+            ("ibmcloud-token get --sso", "it is an option of `login`"),
+            ("ibmcloud-token --session a parse", "it is an option of `get`, `login`, `status`, `inspect`"),
+        ] {
+            let error = parsed(line).unwrap_err();
+            assert_eq!((error.kind(), error.hint().as_deref()), (ErrorKind::Usage, Some(commands)), "{line}");
+        }
+    }
+
+    #[test]
+    fn usage_error_is_one_line_without_control_characters() {
+        for line in
+            ["ibmcloud-token get --format \u{1b}[31myaml", "ibmcloud-token \u{1b}[31mx", "ibmcloud-token -f"]
+        {
+            let error = parsed(line).unwrap_err();
+            assert!(
+                !sanitize::line(&error.to_string()).contains('\u{1b}') && !error.to_string().contains('\n')
+            );
+            assert!(error.hint().is_some());
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The commands, one file each.
+
+#[cfg(feature = "net")]
+pub(super) mod exchange;
+pub(super) mod get;
+pub(super) mod inspect;
+pub(super) mod login;
+pub(super) mod parse;
+pub(super) mod status;

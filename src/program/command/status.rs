@@ -1,0 +1,203 @@
+//! `status`: who is logged in, where and for how long, from the session file alone, without network and CLI.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind, Hint, Result};
+use crate::ibmcloud::failure::log_in_hint;
+use crate::ibmcloud::session_file::{Details, Named, SessionFile, Unusable};
+use crate::program::arguments;
+use crate::program::context::Context;
+use crate::program::output;
+use crate::sanitize;
+use crate::time::rfc3339;
+use crate::token::{Claims, Freshness, IssuedToken, Origin, judge};
+
+/// The width of the bar that shows the remaining lifetime.
+const BAR: usize = 20;
+
+/// The status of a session. Members may be added, never renamed or removed. Unknown values are `null`.
+#[derive(Serialize)]
+struct Status {
+    user: Option<String>,
+    iam_id: Option<String>,
+    kind: &'static str,
+    account: Entity,
+    resource_group: Entity,
+    profile: Entity,
+    region: Option<String>,
+    endpoint: Option<String>,
+    iam_endpoint: Option<String>,
+    logged_in_at: Option<String>,
+    issued_at: Option<String>,
+    expires_at: Option<String>,
+    expiration: Option<i64>,
+    expires_in: Option<u64>,
+    session_file: String,
+}
+
+#[derive(Serialize)]
+struct Entity {
+    id: Option<String>,
+    name: Option<String>,
+}
+
+pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) -> Result<()> {
+    let session = context.session()?;
+    let path = session.file();
+    let file = SessionFile::read(path, context.deadline()).map_err(|unusable| match unusable {
+        Unusable::Absent => nobody(format!("not logged in: there is no session file `{}`", path.display())),
+        Unusable::Torn => nobody(format!(
+            "not logged in: the session file `{}` is empty, cut off or not JSON",
+            path.display()
+        )),
+        Unusable::Skipped(reason) => Error::new(
+            ErrorKind::Internal,
+            format!("cannot use the session file `{}`: {reason}", path.display()),
+        )
+        .with_hint("ask the CLI itself: `ibmcloud target`"),
+    })?;
+    let details = file.details();
+    let token = file.token.ok_or_else(|| {
+        nobody(format!("not logged in: the session file `{}` holds no token", path.display()))
+    })?;
+    let token = IssuedToken::new(token, Origin::SessionFile);
+    let task = context.task();
+    let freshness = judge(&token, task.now(), task.notes);
+    if let Freshness::Expired { .. } = freshness {
+        let hint = Hint::from("renew it with ").command("").text(", or log in again: ").command("login");
+        return Err(
+            Error::new(ErrorKind::LoginNeeded, format!("the session's token {freshness}")).with_hint(hint)
+        );
+    }
+    let status = Status::new(&token, details, freshness, path.display().to_string());
+    let text = if arguments.json.format.is_some() {
+        sanitize::json(&serde_json::to_string(&status).expect("it consists of strings and numbers")) + "\n"
+    } else {
+        let lifetime = io::stdout().is_terminal().then(|| lifetime(&token)).flatten();
+        status.text(freshness, lifetime)
+    };
+    output::print(text.as_bytes())
+}
+
+fn nobody(message: String) -> Error {
+    Error::new(ErrorKind::LoginNeeded, message).with_hint(log_in_hint())
+}
+
+/// Returns the whole lifetime of a token, from its issue to its end.
+fn lifetime(token: &IssuedToken) -> Option<Duration> {
+    let seconds = token.expiration()?.checked_sub(token.issued_at()?)?;
+    Some(Duration::from_secs(u64::try_from(seconds).ok()?))
+}
+
+impl Status {
+    fn new(token: &IssuedToken, details: Details, freshness: Freshness, session_file: String) -> Self {
+        let claims = token.claims();
+        let claim = |name| claims.and_then(|claims| claims.text(name)).map(str::to_owned);
+        let mut account = Entity::from(details.account);
+        account.id = account.id.or_else(|| claims.and_then(Claims::account).map(str::to_owned));
+        let mut profile = Entity::from(details.profile);
+        profile.id = profile.id.or(details.assumed_trusted_profile_id);
+        Self {
+            user: claims.and_then(Claims::owner).map(str::to_owned),
+            iam_id: claim("iam_id"),
+            kind: match claim("sub_type").as_deref() {
+                _ if details.is_logged_in_as_compute_resource == Some(true) => "compute resource",
+                Some("ServiceId") => "service ID",
+                Some("Profile") => "trusted profile",
+                _ if profile.id.is_some() => "trusted profile",
+                _ => "user",
+            },
+            account,
+            resource_group: details.resource_group.into(),
+            profile,
+            region: details.region,
+            endpoint: details.api_endpoint,
+            iam_endpoint: details.iam_endpoint,
+            // Go's zero time means never.
+            logged_in_at: details.login_at.filter(|time| !time.starts_with("0001-")),
+            issued_at: token.issued_at().and_then(rfc3339),
+            expires_at: token.expires_at(),
+            expiration: token.expiration(),
+            expires_in: freshness.remaining().map(|remaining| remaining.as_secs()),
+            session_file,
+        }
+    }
+
+    /// Returns the lines for people, with a bar if the whole lifetime is given.
+    fn text(&self, freshness: Freshness, lifetime: Option<Duration>) -> String {
+        let mut text = String::new();
+        let lifetime = match (lifetime, freshness.remaining()) {
+            (Some(lifetime), Some(remaining)) => {
+                format!("{freshness} {}", bar(remaining, lifetime))
+            }
+            _ => freshness.to_string(),
+        };
+        let lines = [
+            ("User", self.user.clone()),
+            ("IAM ID", self.iam_id.clone()),
+            ("Kind", Some(self.kind.to_owned())),
+            ("Account", self.account.text()),
+            ("Resource group", self.resource_group.text()),
+            ("Profile", self.profile.text()),
+            ("Region", self.region.clone()),
+            ("Endpoint", self.endpoint.clone()),
+            ("IAM endpoint", self.iam_endpoint.clone()),
+            ("Logged in at", self.logged_in_at.clone()),
+            ("Token", Some(lifetime)),
+            ("Expires at", self.expires_at.clone()),
+            ("Session file", Some(self.session_file.clone())),
+        ];
+        for (name, value) in lines {
+            let value = sanitize::line(value.as_deref().unwrap_or("-"));
+            let _ = writeln!(text, "{name:<16}{value}");
+        }
+        text
+    }
+}
+
+impl From<Option<Named>> for Entity {
+    fn from(named: Option<Named>) -> Self {
+        let Named { id, name } = named.unwrap_or_default();
+        Self { id, name }
+    }
+}
+
+impl Entity {
+    fn text(&self) -> Option<String> {
+        match (&self.name, &self.id) {
+            (Some(name), Some(id)) => Some(format!("{name} ({id})")),
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Returns the remaining lifetime as a bar of characters.
+fn bar(remaining: Duration, lifetime: Duration) -> String {
+    let share = remaining.as_secs_f64() / lifetime.as_secs_f64().max(1.0);
+    let full = (1..=BAR)
+        .filter(|step| share * BAR_STEPS >= f64::from(u32::try_from(*step).unwrap_or(u32::MAX)))
+        .count();
+    format!("[{}{}]", "#".repeat(full), "-".repeat(BAR - full))
+}
+
+/// [`BAR`] as a number to calculate with.
+const BAR_STEPS: f64 = 20.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bar_shows_the_remaining_share() {
+        let bar = |remaining, lifetime| bar(Duration::from_secs(remaining), Duration::from_secs(lifetime));
+        assert_eq!(bar(3600, 3600), "[####################]");
+        assert_eq!(bar(1800, 3600), "[##########----------]");
+        assert_eq!(bar(1, 3600), "[--------------------]");
+        assert_eq!(bar(99, 0), "[####################]");
+    }
+}

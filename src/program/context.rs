@@ -1,0 +1,77 @@
+//! What a command works with: the settings that all commands share, the environment, and the clock.
+
+use std::time::SystemTime;
+
+use super::arguments::Common;
+use super::report;
+use super::settings::{CommonSettings, Settings, Verbosity};
+use crate::error::Result;
+use crate::note::Note;
+use crate::session::{Session, SessionName};
+use crate::system::environment::Environment;
+use crate::system::signals;
+use crate::task::Task;
+use crate::time::Deadline;
+
+/// The context of a command.
+pub(super) struct Context {
+    settings: CommonSettings,
+    environment: Environment,
+    deadline: Deadline,
+    notes: Box<dyn Fn(Note)>,
+}
+
+impl Context {
+    pub(super) fn new(common: &Common, environment: Environment) -> Result<Self> {
+        let settings = Settings::new(&environment).common(common)?;
+        let deadline = Deadline::after(settings.timeout);
+        let verbosity = settings.verbosity;
+        Ok(Self {
+            settings,
+            environment,
+            deadline,
+            notes: Box::new(move |note| report::note(&note, verbosity)),
+        })
+    }
+
+    /// Returns the variables, as settings for what was not typed.
+    pub(super) fn settings(&self) -> Settings<'_> {
+        Settings::new(&self.environment)
+    }
+
+    pub(super) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// Returns the name of the session that was chosen.
+    pub(super) fn session_name(&self) -> Option<&SessionName> {
+        self.settings.session.as_ref()
+    }
+
+    /// Finds the session that was chosen.
+    pub(super) fn session(&self) -> Result<Session> {
+        let session = Session::resolve(self.session_name(), &self.environment)?;
+        Ok(match &self.settings.ibmcloud {
+            Some(program) => session.with_ibmcloud(program),
+            None => session,
+        })
+    }
+
+    /// Returns the conditions under which the command does its work.
+    pub(super) fn task(&self) -> Task<'_> {
+        #[expect(clippy::disallowed_methods, reason = "the program is where the clock comes from")]
+        let clock = SystemTime::now;
+        Task { deadline: self.deadline, clock, notes: &*self.notes, before_child: signals::watch }
+    }
+
+    /// Tells the person something, unless they asked for quiet.
+    pub(super) fn say(&self, text: &str) {
+        if self.settings.verbosity != Verbosity::Quiet {
+            report::say(&format!("{text}\n"));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Runs the command that was named.
+
+use super::arguments::Command;
+use super::command;
+use super::context::Context;
+use crate::error::Result;
+
+pub(super) fn run(command: Command, context: &Context) -> Result<()> {
+    match command {
+        Command::Get(arguments) => command::get::run(&arguments, context),
+        Command::Login(arguments) => command::login::run(&arguments, context),
+        Command::Parse(arguments) => command::parse::run(&arguments, context),
+        #[cfg(feature = "net")]
+        Command::Exchange(arguments) => command::exchange::run(&arguments, context),
+        Command::Status(arguments) => command::status::run(&arguments, context),
+        Command::Inspect(arguments) => command::inspect::run(&arguments, context),
+    }
+}

@@ -1,0 +1,31 @@
+//! The programs. This module is not part of the library's interface.
+
+mod arguments;
+mod command;
+mod context;
+mod dispatch;
+mod input;
+mod output;
+mod report;
+mod settings;
+
+use std::process::ExitCode;
+
+use arguments::Reading;
+use context::Context;
+
+use crate::system::environment::Environment;
+
+/// Runs `ibmcloud-token` with the arguments and variables of this process.
+#[must_use]
+pub fn ibmcloud_token() -> ExitCode {
+    let arguments = match arguments::read(std::env::args_os()) {
+        Ok(Reading::Run(arguments)) => arguments,
+        Ok(Reading::Print(text)) => return report::result(output::print(text.as_bytes()), None),
+        Err(error) => return report::result(Err(error), None),
+    };
+    match Context::new(&arguments.common, Environment::of_process()) {
+        Ok(context) => report::result(dispatch::run(arguments.command, &context), context.session_name()),
+        Err(error) => report::result(Err(error), None),
+    }
+}

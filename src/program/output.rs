@@ -1,0 +1,93 @@
+//! The only writer of the standard output, and of the files that a user names.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::context::Context;
+use super::settings::OutputSettings;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{self, Format};
+use crate::system::{private_file, stdio};
+use crate::token::IssuedToken;
+
+/// The files through which a GitHub Actions step passes on values.
+const GITHUB_FILES: [&str; 2] = ["GITHUB_OUTPUT", "GITHUB_ENV"];
+
+/// Writes a payload to the standard output. A closed pipe is not an error.
+pub(super) fn print(payload: &[u8]) -> Result<()> {
+    match stdio::write_stdout(payload) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write_to_stdout(error)),
+        _ => Ok(()),
+    }
+}
+
+impl OutputSettings {
+    /// Returns an error if the format cannot be used here. This is checked before any work.
+    pub(super) fn ensure_usable(&self, context: &Context) -> Result<()> {
+        if self.format != Format::Github {
+            return Ok(());
+        }
+        if self.file.is_some() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "`--format github` writes to `$GITHUB_OUTPUT` and `$GITHUB_ENV`, not to a file",
+            )
+            .with_hint("omit `--output`"));
+        }
+        if context.environment().first(&GITHUB_FILES).is_none() {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                "`--format github` works only in a GitHub Actions step: neither GITHUB_OUTPUT nor GITHUB_ENV is set",
+            )
+            .with_hint("use another `--format`"));
+        }
+        Ok(())
+    }
+
+    /// Hands over a token in the chosen format.
+    pub(super) fn hand_over(&self, token: &IssuedToken, context: &Context) -> Result<()> {
+        let now = context.task().now();
+        let payload = format::render(token, &self.format, &self.variables, self.shell, now)?;
+        if self.format == Format::Github {
+            return hand_over_to_github(token, &payload, context);
+        }
+        self.write(&payload)
+    }
+
+    /// Writes a payload to the file that was named, or to the standard output.
+    pub(super) fn write(&self, payload: &[u8]) -> Result<()> {
+        match &self.file {
+            Some(path) => private_file::write(path, payload).map_err(|error| cannot_write(path, error)),
+            None => print(payload),
+        }
+    }
+}
+
+/// Masks the token in the log, by a command on the standard output, and only then passes on the assignments.
+fn hand_over_to_github(token: &IssuedToken, assignments: &[u8], context: &Context) -> Result<()> {
+    // The mask contains the token, so a missing file must be noticed before the mask is written.
+    let mut files = Vec::new();
+    for path in GITHUB_FILES.iter().filter_map(|name| context.environment().get(name)).map(Path::new) {
+        let file = File::options().append(true).open(path).map_err(|error| cannot_write(path, error))?;
+        files.push((path, file));
+    }
+    // Unlike other payloads, the mask must be read by somebody. Without it, the token would appear in the log.
+    stdio::write_stdout(&format::github_mask(token.token())).map_err(cannot_write_to_stdout)?;
+    for (path, mut file) in files {
+        file.write_all(assignments).map_err(|error| cannot_write(path, error))?;
+    }
+    Ok(())
+}
+
+fn cannot_write_to_stdout(error: io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "cannot write to the standard output")
+        .with_hint("check whether the disk is full")
+        .with_source(error)
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("cannot write `{}`", path.display()))
+        .with_hint("name a file in a directory that you may write to")
+        .with_source(error)
+}

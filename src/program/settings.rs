@@ -1,0 +1,215 @@
+//! What applies to a run: what was typed, else the variable `IBMCLOUD_TOKEN_…`, else the default.
+//!
+//! This does not need clap, so that a program without a command line can use it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::arguments::{Common, OutputOptions, TokenOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::{Format, NAMED, Shell, Variable};
+use crate::session::SessionName;
+use crate::system::environment::Environment;
+use crate::token::Requirements;
+
+/// The time within which a command must answer, unless told otherwise.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much is said beside errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verbosity {
+    /// Nothing.
+    Quiet,
+    /// Warnings, and at a terminal what is waited for.
+    Normal,
+    /// Every decision.
+    Verbose,
+}
+
+/// Settings that all commands share.
+#[derive(Clone, Debug)]
+pub(crate) struct CommonSettings {
+    pub(crate) verbosity: Verbosity,
+    pub(crate) session: Option<SessionName>,
+    pub(crate) ibmcloud: Option<OsString>,
+    pub(crate) timeout: Duration,
+}
+
+/// How a token leaves.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputSettings {
+    pub(crate) format: Format,
+    /// The file, or nothing for the standard output.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) variables: Vec<Variable>,
+    pub(crate) shell: Shell,
+}
+
+/// Completes what was typed with variables.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings<'a> {
+    environment: &'a Environment,
+}
+
+impl<'a> Settings<'a> {
+    pub(crate) fn new(environment: &'a Environment) -> Self {
+        Self { environment }
+    }
+
+    /// Returns what applies to all commands.
+    pub(crate) fn common(self, typed: &Common) -> Result<CommonSettings> {
+        let session = typed.session.session.clone();
+        Ok(CommonSettings {
+            verbosity: self.verbosity(typed.messages.quiet, typed.messages.verbose)?,
+            session: self.value(session, "SESSION", parse::<SessionName>)?,
+            ibmcloud: typed
+                .session
+                .ibmcloud
+                .clone()
+                .or_else(|| self.variable("IBMCLOUD").map(OsStr::to_owned)),
+            timeout: self.value(typed.time.timeout, "TIMEOUT", positive_duration)?.unwrap_or(DEFAULT_TIMEOUT),
+        })
+    }
+
+    /// Returns what is required of a token.
+    pub(crate) fn requirements(self, typed: &TokenOptions) -> Result<Requirements> {
+        Ok(Requirements { min_ttl: self.value(typed.min_ttl, "MIN_TTL", duration)? })
+    }
+
+    /// Returns whether the CLI must be run.
+    pub(crate) fn fresh(self, typed: bool) -> Result<bool> {
+        self.switch(typed, "FRESH")
+    }
+
+    /// Returns how a token leaves.
+    pub(crate) fn output(self, typed: &OutputOptions) -> Result<OutputSettings> {
+        let format = self.value(typed.format.clone(), "FORMAT", parse)?.unwrap_or_default();
+        let shell = self.value(typed.shell, "SHELL", super::arguments::shell)?;
+        let shell = shell.unwrap_or(Shell::DEFAULT);
+        let variables = match (typed.env.as_slice(), self.value(None, "ENV", parse)?) {
+            ([], variable) => vec![match variable {
+                Some(variable) => variable,
+                None => Variable::DEFAULT.parse().expect("it is a valid name"),
+            }],
+            (typed, _) => typed.to_vec(),
+        };
+        for variable in &variables {
+            if let Some(why) = variable.refusal(&format, shell) {
+                return Err(Error::new(
+                    ErrorKind::Usage,
+                    format!("invalid value of `--env {}`: {why}", variable.name),
+                )
+                .with_hint("use `%{token}` instead of `%{bearer}`, or another `--format`"));
+            }
+        }
+        let file = typed.output.as_deref().map(ensure_not_a_format).transpose()?;
+        let file = file.filter(|path| *path != Path::new("-")).map(Path::to_owned);
+        Ok(OutputSettings { format, file, variables, shell })
+    }
+
+    /// Returns a value: typed, or from its variable.
+    fn value<T>(
+        self,
+        typed: Option<T>,
+        variable: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>> {
+        let Some(value) = self.variable(variable).filter(|_| typed.is_none()) else { return Ok(typed) };
+        let text = value.to_str().ok_or("it is not UTF-8".to_owned());
+        text.and_then(parse).map(Some).map_err(|why| {
+            Error::new(ErrorKind::Usage, format!("invalid value of `IBMCLOUD_TOKEN_{variable}`: {why}"))
+                .with_hint(format!("unset it or correct it: `unset IBMCLOUD_TOKEN_{variable}`"))
+        })
+    }
+
+    /// Returns whether a switch is on: typed, or by its variable.
+    fn switch(self, typed: bool, variable: &str) -> Result<bool> {
+        Ok(self.value(typed.then_some(true), variable, |text| Ok(is_on(text)))?.unwrap_or(false))
+    }
+
+    /// What was typed counts more than a variable.
+    fn verbosity(self, quiet: bool, verbose: bool) -> Result<Verbosity> {
+        match (quiet, verbose) {
+            (true, _) => return Ok(Verbosity::Quiet),
+            (_, true) => return Ok(Verbosity::Verbose),
+            _ => {}
+        }
+        match (self.switch(false, "QUIET")?, self.switch(false, "VERBOSE")?) {
+            (true, true) => {
+                let problem = "`IBMCLOUD_TOKEN_QUIET` and `IBMCLOUD_TOKEN_VERBOSE` cannot be used together";
+                Err(Error::new(ErrorKind::Usage, problem).with_hint("unset one of them"))
+            }
+            (true, _) => Ok(Verbosity::Quiet),
+            (_, true) => Ok(Verbosity::Verbose),
+            _ => Ok(Verbosity::Normal),
+        }
+    }
+
+    fn variable(self, name: &str) -> Option<&'a OsStr> {
+        self.environment.get(&format!("IBMCLOUD_TOKEN_{name}"))
+    }
+}
+
+/// `-o json` is how the CLI itself is asked for JSON. It would write the token to a file in the work tree.
+fn ensure_not_a_format(path: &Path) -> Result<&Path> {
+    let name = path.to_str().unwrap_or_default();
+    let Some(named) = NAMED.iter().find(|named| named.name.eq_ignore_ascii_case(name)) else {
+        return Ok(path);
+    };
+    Err(Error::new(ErrorKind::Usage, format!("`-o` takes a file, and `{name}` is the name of a format"))
+        .with_hint(format!("write `-f {}` for the format, or `-o ./{name}` for the file", named.name)))
+}
+
+/// Returns whether the value of a variable switches something on. The words for off are those of clap.
+fn is_on(text: &str) -> bool {
+    !["n", "no", "f", "false", "off", "0"].contains(&text.to_ascii_lowercase().as_str())
+}
+
+fn parse<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+/// Parses a duration: seconds, or units such as `90s`, `5m` and `1h 30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like `90s`, `5m` or `1h`"))
+}
+
+/// Parses a duration that is not zero.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("it must be more than zero".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units_or_are_seconds() {
+        for (text, seconds) in
+            [("90s", 90), ("5m", 300), ("1h", 3600), ("1h 30m", 5400), ("45", 45), ("0", 0)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "-5", "5 parsecs", "soon"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(positive_duration("0s").is_err());
+    }
+
+    #[test]
+    fn name_of_a_format_is_not_a_file() {
+        for name in ["json", "JSON", "bearer", "env"] {
+            assert!(ensure_not_a_format(Path::new(name)).is_err(), "{name}");
+        }
+        for name in ["./json", "json.txt", "a/json", "-"] {
+            assert!(ensure_not_a_format(Path::new(name)).is_ok(), "{name}");
+        }
+    }
+}

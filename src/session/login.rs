@@ -1,0 +1,57 @@
+//! A login: one at a time, and it counts only if the session has changed.
+
+use super::Session;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ibmcloud::Ibmcloud;
+use crate::system::private_directory;
+use crate::task::Task;
+use crate::token::{DEFAULT_LIFETIME, IssuedToken, Origin};
+
+impl Session {
+    /// Creates the home directory of a named session, for the user alone.
+    pub(crate) fn create_home(&self) -> Result<()> {
+        let Some(home) = &self.place.home else { return Ok(()) };
+        private_directory::create(home).map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("cannot create `{}`", home.display()))
+                .with_hint("set XDG_DATA_HOME to a directory that you may write to")
+                .with_source(error)
+        })
+    }
+
+    /// Returns whether the session file holds a token that lives long enough.
+    pub(crate) fn holds_good_token(&self, task: &Task<'_>) -> bool {
+        self.present_token(task).is_some_and(|token| {
+            let token = IssuedToken::new(token, Origin::SessionFile);
+            token.freshness(task.now(), DEFAULT_LIFETIME).lasts(DEFAULT_LIFETIME)
+        })
+    }
+
+    /// Runs a login with the CLI, inside the lock. `is_needed` is asked once the lock is held, because another process
+    /// may have logged in meanwhile; if it is not needed, nothing is returned.
+    ///
+    /// The exit status of the CLI is not enough: it is 0 for "Incorrect Usage", and a run can print `OK` and then fail
+    /// while the old session goes on. So the token in the session file must have changed. That is checked before anybody
+    /// has the CLI renew the old token.
+    pub(crate) fn log_in<T>(
+        &self,
+        task: &Task<'_>,
+        is_needed: impl FnOnce() -> bool,
+        run: impl FnOnce(&Ibmcloud) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let ibmcloud = self.ibmcloud(task)?;
+        let _lock = self.lock(task)?;
+        if !is_needed() {
+            return Ok(None);
+        }
+        let before = self.present_token(task);
+        let result = run(&ibmcloud)?;
+        if before.is_some() && before == self.present_token(task) {
+            return Err(Error::new(
+                ErrorKind::LoginNeeded,
+                "`ibmcloud login` ended without an error, but the session has not changed",
+            )
+            .with_hint("read what `ibmcloud login` says above"));
+        }
+        Ok(Some(result))
+    }
+}

@@ -1,0 +1,264 @@
+//! How the token of a session is obtained, in this order:
+//!
+//! 1. **The session file.** If its token lives long enough, that is the answer: no process, no lock.
+//! 2. **The lock.** Inside it the session file is read again, because the previous holder has usually done the work.
+//! 3. **The CLI.** `ibmcloud iam oauth-tokens` is run and its token is judged. If it says that a login is needed, the
+//!    session file is read once more, because another program may have renewed the session at the same moment.
+//! 4. **A login**, which the caller decides on (see [`Session::log_in`]).
+//!
+//! Unless told otherwise, the session file answers with a token that lives for at least 60 s, and any unexpired token
+//! that the CLI then prints is accepted, because the CLI renews a token only in its last 10 s. An explicit minimum is a
+//! promise: met, or an error. A process that waited while the CLI answered another one accepts the token in the session
+//! file under the same rule as that run did. Otherwise a hundred scripts in a token's last minute would run the CLI a
+//! hundred times, one after the other.
+
+mod login;
+mod name;
+mod place;
+mod single_flight;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+pub use name::{InvalidSessionName, SessionName};
+use place::Place;
+use single_flight::SessionLock;
+
+use crate::error::{Error, ErrorKind, Hint, Result};
+use crate::ibmcloud::Ibmcloud;
+use crate::ibmcloud::session_file::{SessionFile, Unusable};
+use crate::note::Note;
+use crate::system::environment::Environment;
+use crate::task::Task;
+use crate::time::Deadline;
+use crate::token::{AccessToken, DEFAULT_LIFETIME, IssuedToken, Origin, Requirements, judge};
+
+/// The least time for a run of the CLI after waiting for the lock. With less, it would be killed while it renews the
+/// session.
+const MIN_RUN: Duration = Duration::from_secs(1);
+
+/// The CLI renews a token that lives for less (`iam_token.go` of its SDK, `expiryDelta`).
+const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
+
+/// What kind of token is wanted of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    requirements: Requirements,
+    fresh: bool,
+}
+
+impl Request {
+    /// Asks for a token that is good enough for most services: it lives for at least a minute if the session file holds
+    /// it, and is unexpired if the CLI has to be run.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for a token that lives for at least `min_ttl`, or an error.
+    #[must_use]
+    pub fn min_ttl(mut self, min_ttl: Duration) -> Self {
+        self.requirements.min_ttl = Some(min_ttl);
+        self
+    }
+
+    /// Asks the CLI even if the session file holds a good token.
+    #[must_use]
+    pub fn fresh(mut self, fresh: bool) -> Self {
+        self.fresh = fresh;
+        self
+    }
+
+    /// Asks for a token that meets these requirements.
+    #[cfg(feature = "program")]
+    pub(crate) fn requiring(mut self, requirements: Requirements) -> Self {
+        self.requirements = requirements;
+        self
+    }
+}
+
+/// A login that the `ibmcloud` CLI keeps in a configuration directory.
+#[derive(Clone)]
+pub struct Session {
+    place: Place,
+    ibmcloud: Option<OsString>,
+}
+
+impl Session {
+    /// Finds the session that the variables of this process lead to, as the CLI would (`IBMCLOUD_CONFIG_HOME`,
+    /// `IBMCLOUD_HOME`, `HOME`, …).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of the kind [`ErrorKind::LoginNeeded`] if no variable names a home directory.
+    pub fn from_env() -> Result<Self> {
+        Self::resolve(None, &Environment::of_process())
+    }
+
+    /// Finds the session with this name, which is apart from the user's own.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of the kind [`ErrorKind::LoginNeeded`] if there is no place for named sessions.
+    pub fn named(name: &SessionName) -> Result<Self> {
+        Self::resolve(Some(name), &Environment::of_process())
+    }
+
+    /// Uses another CLI than the `ibmcloud` in `PATH`: a path, or a name to look up.
+    #[must_use]
+    pub fn with_ibmcloud(mut self, program: impl Into<OsString>) -> Self {
+        self.ibmcloud = Some(program.into());
+        self
+    }
+
+    /// Returns the access token of the session, within `timeout`.
+    ///
+    /// This may run `ibmcloud iam oauth-tokens`, one run at a time for each session. It never prompts.
+    ///
+    /// # Errors
+    ///
+    /// The kind of the error says what to do about it: log in, install the CLI, check the network, …
+    pub fn access_token(&self, request: &Request, timeout: Duration) -> Result<IssuedToken> {
+        #[expect(clippy::disallowed_methods, reason = "a library user does not bring a clock")]
+        let clock = SystemTime::now;
+        let task = Task { deadline: Deadline::after(timeout), clock, notes: &|_| (), before_child: || () };
+        self.token(request, &task)
+    }
+
+    /// Finds a session by the variables in `environment`.
+    pub(crate) fn resolve(name: Option<&SessionName>, environment: &Environment) -> Result<Self> {
+        Ok(Self { place: Place::resolve(name, environment)?, ibmcloud: None })
+    }
+
+    /// Returns the access token of the session.
+    pub(crate) fn token(&self, request: &Request, task: &Task<'_>) -> Result<IssuedToken> {
+        let requirements = &request.requirements;
+        let wanted = requirements.lifetime(DEFAULT_LIFETIME);
+        if request.fresh {
+            task.note(Note::Fresh);
+        }
+        if let Some(token) = self.token_in_file(request.fresh, wanted, task)? {
+            return Ok(token);
+        }
+        let ibmcloud = self.ibmcloud(task)?;
+        let mut lock = self.lock(task)?;
+        let was_answered = lock.was_answered() && !request.fresh;
+        let wanted = if was_answered { IBMCLOUD_RENEWS_UNDER } else { wanted };
+        if let Some(token) = self.token_in_file(request.fresh, wanted, task)? {
+            if was_answered {
+                let now = task.now();
+                requirements.check(&token, token.freshness(now, DEFAULT_LIFETIME), now)?;
+            }
+            return Ok(token);
+        }
+        if let Some(failure) = lock.shared_failure(ibmcloud.program()) {
+            task.note(Note::FailureShared);
+            return Err(failure);
+        }
+        if lock.was_waited_for() && task.deadline.remaining() < MIN_RUN {
+            return Err(task.deadline.error("other runs of `ibmcloud` left no time for another"));
+        }
+        let before = self.present_token(task);
+        task.note(Note::RunningIbmcloud(ibmcloud.program().to_owned(), "iam oauth-tokens"));
+        let result = ibmcloud
+            .oauth_tokens(task.deadline)
+            .map(|token| IssuedToken::new(token, Origin::Ibmcloud))
+            .or_else(|error| self.token_renewed_meanwhile(error, before.as_ref(), task));
+        let now = task.now();
+        let judged = result.and_then(|token| {
+            let freshness = judge(&token, now, task.notes);
+            task.note(Note::IbmcloudAnswered(freshness));
+            // An expired token is a failure for all waiters. A promise that only this call asked for is not.
+            Requirements::default().check(&token, freshness, now)?;
+            Ok((token, freshness))
+        });
+        lock.record(ibmcloud.program(), &judged);
+        drop(lock);
+        let (token, freshness) = judged?;
+        requirements.check(&token, freshness, now)?;
+        Ok(token)
+    }
+
+    /// Returns the path of the session file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.place.session_file
+    }
+
+    /// Finds the CLI.
+    fn ibmcloud(&self, task: &Task<'_>) -> Result<Ibmcloud> {
+        (task.before_child)();
+        Ibmcloud::locate(self.ibmcloud.as_deref(), &self.place.environment)
+    }
+
+    /// Takes the session's lock. Every run of the CLI that may refresh or write the session holds it.
+    fn lock(&self, task: &Task<'_>) -> Result<SessionLock> {
+        SessionLock::take(&self.place.config_directory, self.place.lock_file.as_deref(), task)
+    }
+
+    /// Returns the token in the session file if it lives for at least `wanted`. A torn file is an error, because the CLI
+    /// must not see it.
+    fn token_in_file(&self, fresh: bool, wanted: Duration, task: &Task<'_>) -> Result<Option<IssuedToken>> {
+        let path = self.file();
+        let session = match SessionFile::read(path, task.deadline) {
+            Ok(session) => session,
+            Err(Unusable::Absent) => {
+                task.note(Note::SessionFileAbsent(path.to_owned()));
+                return Ok(None);
+            }
+            Err(Unusable::Skipped(reason)) => {
+                task.note(Note::SessionFileSkipped(path.to_owned(), reason.to_string()));
+                return Ok(None);
+            }
+            Err(Unusable::Torn) => return Err(torn(path)),
+        };
+        if fresh {
+            return Ok(None);
+        }
+        let Some(token) = session.token else {
+            task.note(Note::SessionFileLoggedOut(path.to_owned()));
+            return Ok(None);
+        };
+        let token = IssuedToken::new(token, Origin::SessionFile);
+        let now = task.now();
+        let freshness = token.freshness(now, wanted);
+        if !freshness.lasts(wanted) {
+            task.note(Note::SessionFileTooOld(path.to_owned(), freshness));
+            return Ok(None);
+        }
+        task.note(Note::SessionFileAnswers(path.to_owned(), freshness));
+        // It lasts as long as wanted. Judging it again with a later clock could contradict that.
+        judge(&token, now, task.notes);
+        Ok(Some(token))
+    }
+
+    /// Returns a token that another program has saved during a run that failed because a login is needed; else the
+    /// failure.
+    fn token_renewed_meanwhile(
+        &self,
+        error: Error,
+        before: Option<&AccessToken>,
+        task: &Task<'_>,
+    ) -> Result<IssuedToken> {
+        if error.kind() != ErrorKind::LoginNeeded {
+            return Err(error);
+        }
+        match self.token_in_file(false, IBMCLOUD_RENEWS_UNDER, task) {
+            Ok(Some(token)) if Some(token.token()) != before => Ok(token),
+            _ => Err(error),
+        }
+    }
+
+    /// Returns the token that is in the session file now, whatever it is worth.
+    fn present_token(&self, task: &Task<'_>) -> Option<AccessToken> {
+        SessionFile::read(self.file(), task.deadline).ok()?.token
+    }
+}
+
+fn torn(path: &Path) -> Error {
+    let what = format!(
+        "the session file `{}` is empty, cut off or not JSON, and running `ibmcloud` on it would log you out",
+        path.display()
+    );
+    Error::new(ErrorKind::LoginNeeded, what).with_hint(Hint::from("log in again: ").command("login"))
+}

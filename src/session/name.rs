@@ -1,0 +1,77 @@
+//! The name of a session of its own, apart from the user's default session.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::system::environment::Environment;
+
+/// Returns the data directory of this program: `$XDG_DATA_HOME/ibmcloud-token`, or the platform's default.
+pub(super) fn data_directory(environment: &Environment) -> Option<PathBuf> {
+    let in_home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    let base = environment
+        .absolute_path("XDG_DATA_HOME")
+        .map(Path::to_owned)
+        .or_else(|| Some(environment.absolute_path("HOME")?.join(in_home)))?;
+    Some(base.join("ibmcloud-token"))
+}
+
+/// The name of a session: up to 64 letters, digits, `.`, `_` and `-`, starting with a letter or digit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionName(String);
+
+/// A text that is not a session name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidSessionName;
+
+impl fmt::Display for InvalidSessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a session name is up to 64 letters, digits, `.`, `_` and `-`, and starts with a letter or digit",
+        )
+    }
+}
+
+impl std::error::Error for InvalidSessionName {}
+
+impl FromStr for SessionName {
+    type Err = InvalidSessionName;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let starts_plain = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if starts_plain && name.len() <= 64 && name.chars().all(is_plain) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidSessionName)
+        }
+    }
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl SessionName {
+    /// Returns the home directory that the CLI gets for this session.
+    pub(super) fn home(&self, data_directory: &Path) -> PathBuf {
+        data_directory.join("sessions").join(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_name_cannot_leave_its_directory() {
+        for name in ["prod", "a.b_c-1", "9"] {
+            assert!(name.parse::<SessionName>().is_ok(), "{name}");
+        }
+        for name in ["", ".", "..", "../x", "a/b", "-x", ".x", "a b", "a\n", "ä", &"x".repeat(65)] {
+            assert!(name.parse::<SessionName>().is_err(), "{name:?}");
+        }
+    }
+}

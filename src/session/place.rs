@@ -1,0 +1,116 @@
+//! Where a session and its lock are, resolved once per run.
+
+use std::path::{Path, PathBuf};
+
+use super::name::{SessionName, data_directory};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ibmcloud::{CONFIG_VARIABLES, config_directory, session_file};
+use crate::system::environment::Environment;
+
+/// The paths of a session, and the environment in which the CLI uses them.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// The home directory of a named session. The CLI keeps its configuration directory in it.
+    pub(super) home: Option<PathBuf>,
+    /// The CLI's configuration directory.
+    pub(super) config_directory: PathBuf,
+    /// The session file in it.
+    pub(super) session_file: PathBuf,
+    /// The lock file, if there is a place for one.
+    pub(super) lock_file: Option<PathBuf>,
+    /// The environment of the CLI.
+    pub(super) environment: Environment,
+}
+
+impl Place {
+    /// Resolves the named session, or the one that the environment leads to.
+    pub(super) fn resolve(name: Option<&SessionName>, environment: &Environment) -> Result<Self> {
+        let data_directory = data_directory(environment);
+        let mut environment = environment.clone();
+        let mut home = None;
+        if let Some(name) = name {
+            let data_directory = data_directory.as_deref().ok_or_else(|| {
+                no_home("a named session needs HOME or XDG_DATA_HOME, and neither is an absolute path")
+            })?;
+            let directory = name.home(data_directory);
+            environment.remove(&CONFIG_VARIABLES);
+            environment.set(CONFIG_VARIABLES[0], &directory);
+            home = Some(directory);
+        }
+        let config_directory = config_directory(&environment)
+            .ok_or_else(|| no_home("there is no session, because there is no home directory"))?;
+        let lock_file = data_directory.map(|data| lock_file(&config_directory, &data));
+        let session_file = session_file::path(&config_directory);
+        Ok(Self { home, config_directory, session_file, lock_file, environment })
+    }
+}
+
+fn no_home(message: &str) -> Error {
+    Error::new(ErrorKind::LoginNeeded, message).with_hint("set HOME or IBMCLOUD_HOME")
+}
+
+/// Returns the lock file of a session. It is named by a hash of the session's real path, so that every way to the
+/// session leads to the same lock.
+fn lock_file(config_directory: &Path, data_directory: &Path) -> PathBuf {
+    let real = real_path(config_directory);
+    // FNV-1a (RFC 9923): a name, not a secret.
+    let hash = real.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    data_directory.join("locks").join(format!("{hash:016x}.lock"))
+}
+
+/// Returns a path without symbolic links. The part that does not exist yet, before the first login, is kept as it is.
+fn real_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (absolute.canonicalize(), absolute.parent(), absolute.file_name()) {
+        (Ok(real), _, _) => real,
+        (Err(_), Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => absolute,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_to_a_session_leads_to_the_same_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let (home, link) = (directory.path().join("home"), directory.path().join("link"));
+        std::fs::create_dir(&home).unwrap();
+        std::os::unix::fs::symlink(&home, &link).unwrap();
+        let locks = || [&home, &link].map(|home| lock_file(&home.join(".bluemix"), directory.path()));
+        let [before, through_link] = locks();
+        assert_eq!(before, through_link);
+        std::fs::create_dir(home.join(".bluemix")).unwrap();
+        assert_eq!(locks(), [before.clone(), before]);
+    }
+
+    #[test]
+    fn session_without_a_home_needs_a_login() {
+        let resolve = |variables: &[(&str, &str)], name: Option<&str>| {
+            let name = name.map(|name| name.parse().unwrap());
+            Place::resolve(name.as_ref(), &variables.iter().copied().collect())
+        };
+        for name in [None, Some("prod")] {
+            let error = resolve(&[], name).err().expect("there is no home");
+            assert_eq!(error.kind(), ErrorKind::LoginNeeded);
+            assert_eq!(error.hint().as_deref(), Some("set HOME or IBMCLOUD_HOME"));
+        }
+        for variable in ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCLOUD_CONFIG_HOME"] {
+            assert!(resolve(&[(variable, "/x")], None).is_ok_and(|place| place.lock_file.is_none()));
+        }
+    }
+
+    #[test]
+    fn named_session_has_a_home_of_its_own() {
+        let environment = [("HOME", "/h"), ("IBMCLOUD_CONFIG_HOME", "/other")].into_iter().collect();
+        let place = Place::resolve(Some(&"prod".parse().unwrap()), &environment).unwrap();
+        let home = place.home.unwrap();
+        assert!(home.ends_with("ibmcloud-token/sessions/prod"), "{}", home.display());
+        assert_eq!(place.config_directory, home.join(".bluemix"));
+        assert_eq!(place.environment.get("IBMCLOUD_HOME"), Some(home.as_os_str()));
+        assert_eq!(place.environment.get("IBMCLOUD_CONFIG_HOME"), None);
+    }
+}

@@ -1,0 +1,310 @@
+//! One run of the CLI at a time for a session, and one run for many who wait for the same thing.
+//!
+//! Parallel runs can empty the session file and log the user out (ibm-cloud-cli-sdk#239). The lock is `flock`, so it
+//! ends with its holder however that dies. It is on two things: on the configuration directory, which is the same for
+//! everybody who shares the session, and on a lock file of ours.
+//!
+//! The holder leaves its token in the session file, where waiters find it, and a record of the run in the lock file,
+//! with a number that increases with every run. **A process that was waiting while a run of the same program failed
+//! shares that failure; a process that comes later runs the CLI again.** So a hundred scripts at once see one failure,
+//! at once, and the next script sees the present state. A passed deadline and a CLI that cannot be started are not
+//! shared, because they belong to the holder.
+//!
+//! A waiter also learns that the run ended with a token: the CLI then has nothing better than what is in the session
+//! file.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Hint, Result};
+use crate::note::Note;
+use crate::system::{lock, private_directory};
+use crate::task::Task;
+use crate::time::Deadline;
+
+/// The most that is read of a record. Records stay under 20 KiB; anything larger is ignored.
+const MAX_RECORD: u64 = 64 * 1024;
+
+/// The lock of one session, held until dropped.
+#[derive(Debug)]
+pub(crate) struct SessionLock {
+    /// Dropped first, so that a process that waits for the file then finds the directory free.
+    _directory: Option<File>,
+    file: Option<File>,
+    record: Record,
+    failure: Option<Failure>,
+    was_answered: bool,
+    was_waited_for: bool,
+}
+
+/// What the lock file says about the last run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Record {
+    run: u64,
+    failure: Option<Failure>,
+    #[serde(default)]
+    answered: bool,
+}
+
+/// A failure that can be shared. It has no source, because its message tells enough.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Failure {
+    program: PathBuf,
+    exit_code: u8,
+    message: String,
+    hint: Option<Hint>,
+    ibmcloud_messages: Vec<String>,
+}
+
+impl SessionLock {
+    /// Waits for the lock of the session in `config_directory`, and takes it.
+    ///
+    /// Where there can be no lock (no directory yet and no place for a file, a file system without `flock`), the run
+    /// continues without one, and a note says so.
+    pub(super) fn take(config_directory: &Path, lock_file: Option<&Path>, task: &Task<'_>) -> Result<Self> {
+        let mut before = None;
+        let (mut waited_for_file, mut waited_for_directory) = (false, false);
+        let file = match lock_file {
+            Some(path) => acquire(open(path), path, task, |file| {
+                waited_for_file = true;
+                before = read(file);
+            })?,
+            None => Err("there is no directory for a lock file".to_owned()),
+        };
+        let directory =
+            acquire(File::open(config_directory), config_directory, task, |_| waited_for_directory = true)?;
+        if let (Err(why), Err(_)) = (&file, &directory) {
+            task.note(Note::NoLock(why.clone()));
+        }
+        let mut file = file.ok();
+        let after = file.as_mut().and_then(read);
+        // A record that could not be read before was just being written by the run that we waited for.
+        let awaited = after.as_ref().filter(|_| waited_for_file && after != before);
+        let failure = awaited.and_then(|record| record.failure.clone());
+        let was_answered = awaited.is_some_and(|record| record.answered);
+        Ok(Self {
+            _directory: directory.ok(),
+            file,
+            record: after.unwrap_or_default(),
+            failure,
+            was_answered,
+            was_waited_for: waited_for_file || waited_for_directory,
+        })
+    }
+
+    /// Returns the failure of the run that we waited for, if it was a run of `program`.
+    pub(super) fn shared_failure(&self, program: &Path) -> Option<Error> {
+        self.failure.as_ref().filter(|failure| failure.program == program)?.error()
+    }
+
+    /// Returns whether another process held the lock before.
+    pub(super) fn was_waited_for(&self) -> bool {
+        self.was_waited_for
+    }
+
+    /// Returns whether the run that we waited for ended with a token.
+    pub(super) fn was_answered(&self) -> bool {
+        self.was_answered
+    }
+
+    /// Records for the waiters how a run of `program` ended.
+    pub(super) fn record<T>(&mut self, program: &Path, result: &Result<T>) {
+        let failure = result.as_ref().err().and_then(|error| Failure::of(program, error));
+        self.record = Record { run: self.record.run.wrapping_add(1), failure, answered: result.is_ok() };
+        if let Some(file) = &mut self.file {
+            // A waiter that cannot read it runs the CLI again, which is slower but still correct.
+            let _ = write(file, &self.record);
+        }
+    }
+}
+
+impl Failure {
+    fn of(program: &Path, error: &Error) -> Option<Self> {
+        use ErrorKind::{IbmcloudFailed, LoginNeeded, Network, RequirementUnmet};
+        matches!(error.kind(), LoginNeeded | IbmcloudFailed | Network | RequirementUnmet).then(|| Self {
+            program: program.to_owned(),
+            exit_code: error.kind().exit_code(),
+            message: error.to_string(),
+            hint: error.hint_parts().cloned(),
+            ibmcloud_messages: error.ibmcloud_messages().to_vec(),
+        })
+    }
+
+    fn error(&self) -> Option<Error> {
+        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, &self.message)
+            .with_ibmcloud_messages(self.ibmcloud_messages.clone());
+        Some(match &self.hint {
+            Some(hint) => error.with_hint(hint.clone()),
+            None => error,
+        })
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(directory) = path.parent() {
+        private_directory::ensure_not_in_another_home(directory)?;
+        private_directory::create(directory)?;
+    }
+    File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Takes one lock, or returns why there can be none. `before_waiting` sees the file while another process holds the
+/// lock.
+fn acquire(
+    file: io::Result<File>,
+    path: &Path,
+    task: &Task<'_>,
+    before_waiting: impl FnOnce(&mut File),
+) -> Result<Result<File, String>> {
+    let mut is_waiting = false;
+    let locked = file.and_then(|file| {
+        lock::exclusive(file, task.deadline, |file| {
+            is_waiting = true;
+            task.note(Note::WaitingForLock(path.to_owned()));
+            before_waiting(file);
+        })
+    });
+    match locked {
+        Ok(file) => {
+            task.note(Note::LockHeld(path.to_owned()));
+            Ok(Ok(file))
+        }
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(still_running(task.deadline)),
+        // The lock exists and is held, so the run must not continue without it.
+        Err(error) if is_waiting => {
+            Err(Error::new(ErrorKind::Internal, "cannot wait for another run of `ibmcloud`")
+                .with_hint("check the limits of this machine: `ulimit -a`")
+                .with_source(error))
+        }
+        Err(error) => Ok(Err(format!("`{}`: {error}", path.display()))),
+    }
+}
+
+fn still_running(deadline: Deadline) -> Error {
+    deadline.error("another run of `ibmcloud` for this session did not end")
+}
+
+fn read(file: &mut File) -> Option<Record> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(MAX_RECORD).read_to_string(&mut text).ok()?;
+    if text.is_empty() { Some(Record::default()) } else { serde_json::from_str(&text).ok() }
+}
+
+fn write(file: &mut File, record: &Record) -> io::Result<()> {
+    let text = serde_json::to_vec(record)?;
+    file.rewind()?;
+    file.write_all(&text)?;
+    // Cutting the file costs the file system work, and a record of the usual length does not need it.
+    if file.metadata()?.len() > text.len() as u64 { file.set_len(text.len() as u64) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    const PROGRAM: &str = "/bin/ibmcloud";
+
+    fn task(timeout: u64) -> Task<'static> {
+        Task {
+            deadline: Deadline::after(Duration::from_millis(timeout)),
+            clock: || SystemTime::UNIX_EPOCH,
+            notes: &|_| (),
+            before_child: || (),
+        }
+    }
+
+    fn take(directory: &Path, timeout: u64) -> Result<SessionLock> {
+        SessionLock::take(Path::new("/none"), Some(&directory.join("lock")), &task(timeout))
+    }
+
+    fn failure(kind: ErrorKind) -> Result<()> {
+        Err(Error::new(kind, "it failed")
+            .with_hint("fix it")
+            .with_ibmcloud_messages(vec!["FAILED".to_owned()]))
+    }
+
+    #[test]
+    fn waiting_ends_at_the_deadline() {
+        let directory = tempfile::tempdir().unwrap();
+        let _held = take(directory.path(), 50).unwrap();
+        assert_eq!(take(directory.path(), 50).unwrap_err().kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn session_has_one_lock_wherever_the_lock_file_is() {
+        let [session, one, other] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let take = |lock_file: Option<&Path>| SessionLock::take(session.path(), lock_file, &task(50));
+        let held = take(Some(&one.path().join("lock"))).unwrap();
+        for lock_file in [Some(other.path().join("lock")), Some("/dev/null/lock".into()), None] {
+            assert_eq!(take(lock_file.as_deref()).unwrap_err().kind(), ErrorKind::TimedOut);
+        }
+        drop(held);
+        let _held = take(None).unwrap();
+        assert_eq!(take(Some(&one.path().join("lock"))).unwrap_err().kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn invalid_record_is_ignored_whatever_its_size() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        for (content, size) in [("{", 1), ("garbage", 7), ("", 8 << 30)] {
+            std::fs::write(&path, content).unwrap();
+            File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
+            let mut lock = take(directory.path(), 50).unwrap();
+            lock.record(Path::new(PROGRAM), &Ok(()));
+            drop(lock);
+            assert_eq!(read(&mut File::open(&path).unwrap()).unwrap().run, 1);
+        }
+    }
+
+    #[test]
+    fn waiters_share_a_failure_and_latecomers_do_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut holder = take(directory.path(), 50).unwrap();
+        let waiter = {
+            let directory = directory.path().to_owned();
+            thread::spawn(move || {
+                let lock = take(&directory, 10_000).unwrap();
+                [PROGRAM, "/other"].map(|program| lock.shared_failure(Path::new(program)))
+            })
+        };
+        thread::sleep(Duration::from_millis(200));
+        holder.record(Path::new(PROGRAM), &failure(ErrorKind::Network));
+        drop(holder);
+        let [shared, of_another_program] = waiter.join().unwrap();
+        let shared = shared.expect("it waited while the run failed");
+        assert_eq!(
+            (shared.kind(), shared.to_string().as_str(), shared.hint().as_deref()),
+            (ErrorKind::Network, "it failed", Some("fix it"))
+        );
+        assert_eq!(shared.ibmcloud_messages(), ["FAILED"]);
+        assert!(of_another_program.is_none());
+        assert!(take(directory.path(), 50).unwrap().shared_failure(Path::new(PROGRAM)).is_none());
+    }
+
+    #[test]
+    fn failure_of_the_holder_alone_is_not_shared() {
+        for kind in [ErrorKind::TimedOut, ErrorKind::IbmcloudMissing, ErrorKind::Internal] {
+            assert!(Failure::of(Path::new(PROGRAM), &failure(kind).unwrap_err()).is_none());
+        }
+    }
+
+    #[test]
+    fn run_continues_without_a_place_for_a_lock() {
+        for lock_file in [None, Some(Path::new("/dev/null/lock"))] {
+            let said = std::cell::Cell::new(false);
+            let notes = |note| said.set(matches!(note, Note::NoLock(_)));
+            let task = Task { notes: &notes, ..task(50) };
+            let lock = SessionLock::take(Path::new("/none"), lock_file, &task).unwrap();
+            assert!(lock.shared_failure(Path::new(PROGRAM)).is_none() && said.get());
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Calls that block, with a deadline: opening a pipe that nobody writes to, reading a terminal, waiting for a lock.
+
+use std::io;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use crate::time::Deadline;
+
+/// Runs `call` on a thread of its own and waits for it until the deadline.
+///
+/// If the deadline passes first, the result is an error of the kind `TimedOut`. The thread then keeps waiting until its
+/// call returns or the program ends, and what it returns is dropped.
+pub(crate) fn within<T: Send + 'static>(
+    deadline: Deadline,
+    call: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (sender, result) = channel();
+    thread::Builder::new().spawn(move || drop(sender.send(call())))?;
+    result.recv_timeout(deadline.remaining()).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn result_of_the_call_is_returned() {
+        assert_eq!(within(Deadline::never(), || Ok(5)).unwrap(), 5);
+        let error = within(Deadline::never(), || Err::<(), _>(io::ErrorKind::NotFound.into())).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn call_that_does_not_return_times_out() {
+        let (_open, wait) = channel::<()>();
+        let error = within(Deadline::after(Duration::from_millis(20)), move || Ok(wait.recv())).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,104 @@
+//! Environment variables as an argument: read once by the program, and changed for a child in a copy.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// A set of environment variables.
+#[derive(Clone, Default)]
+pub(crate) struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// Returns the variables of this process.
+    pub(crate) fn of_process() -> Self {
+        std::env::vars_os().collect()
+    }
+
+    /// Returns a variable's value. An empty variable counts as unset, as in the CLI's own SDK (`bluemix/env.go`).
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the value of the first of these variables that is set.
+    pub(crate) fn first(&self, names: &[&str]) -> Option<&OsStr> {
+        names.iter().find_map(|name| self.get(name))
+    }
+
+    /// Returns a variable as a path, if it is an absolute path.
+    pub(crate) fn absolute_path(&self, name: &str) -> Option<&Path> {
+        self.get(name).map(Path::new).filter(|path| path.is_absolute())
+    }
+
+    /// Returns the user's home directory as the CLI's own SDK finds it (`UserHomeDir`), from the environment alone.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        self.home_by_the_rules_of(if cfg!(windows) { Platform::Windows } else { Platform::Unix })
+    }
+
+    fn home_by_the_rules_of(&self, platform: Platform) -> Option<PathBuf> {
+        let home = match platform {
+            Platform::Unix => self.get("HOME")?.to_owned(),
+            Platform::Windows => {
+                let on_drive = ["HOMEDRIVE", "HOMEPATH"]
+                    .into_iter()
+                    .filter_map(|name| self.get(name))
+                    .collect::<OsString>();
+                if on_drive.is_empty() { self.get("USERPROFILE")?.to_owned() } else { on_drive }
+            }
+        };
+        Some(home.into())
+    }
+
+    /// Sets a variable.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.0.insert(name.into(), value.into());
+    }
+
+    /// Removes variables.
+    pub(crate) fn remove(&mut self, names: &[&str]) {
+        for name in names {
+            self.0.remove(OsStr::new(name));
+        }
+    }
+
+    /// Returns every variable.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.0.iter()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Platform {
+    Unix,
+    Windows,
+}
+
+impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_variable_counts_as_unset() {
+        let environment: Environment = [("IBMCLOUD_HOME", ""), ("BLUEMIX_HOME", "/b")].into_iter().collect();
+        assert_eq!(environment.get("IBMCLOUD_HOME"), None);
+        assert_eq!(environment.first(&["IBMCLOUD_HOME", "BLUEMIX_HOME"]), Some(OsStr::new("/b")));
+    }
+
+    #[test]
+    fn home_follows_the_rules_of_the_platform() {
+        let environment: Environment =
+            [("HOME", "/h"), ("HOMEDRIVE", "C:"), ("HOMEPATH", "\\u"), ("USERPROFILE", "C:\\p")]
+                .into_iter()
+                .collect();
+        assert_eq!(environment.home_by_the_rules_of(Platform::Unix), Some("/h".into()));
+        assert_eq!(environment.home_by_the_rules_of(Platform::Windows), Some("C:\\u".into()));
+        let profile: Environment = [("USERPROFILE", "C:\\p")].into_iter().collect();
+        assert_eq!(profile.home_by_the_rules_of(Platform::Windows), Some("C:\\p".into()));
+        assert_eq!(profile.home_by_the_rules_of(Platform::Unix), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! A child and its process group: started, signalled, waited for, and reaped.
+//!
+//! Running children are kept in a list, so that a program that is about to die by a signal can end them first. A
+//! captured child is in a group of its own and does not receive the terminal's Ctrl-C.
+
+use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{
+    Pid, Signal as Number, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
+#[cfg(target_os = "linux")]
+use rustix::process::{PidfdFlags, pidfd_open};
+
+use super::poll;
+use crate::time::Deadline;
+
+/// The processes that a signal reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The child and everything that it starts; it gets a group of its own.
+    Group,
+    /// The child alone; it stays in our group, which owns the terminal.
+    Process,
+}
+
+/// How a child is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// It may clean up first.
+    Term,
+    /// It ends at once.
+    Kill,
+}
+
+/// A child that has not been reaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Running {
+    id: u32,
+    extent: Extent,
+}
+
+static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+
+fn list() -> MutexGuard<'static, Vec<Running>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a command and adds it to the list.
+pub(crate) fn spawn(command: &mut Command, extent: Extent) -> io::Result<(Child, Running)> {
+    if extent == Extent::Group {
+        command.process_group(0);
+    }
+    let mut list = list();
+    let child = command.spawn()?;
+    let running = Running { id: child.id(), extent };
+    list.push(running);
+    Ok((child, running))
+}
+
+impl Running {
+    /// Reaps the child with `wait` and removes it from the list.
+    pub(crate) fn reap<T>(self, wait: impl FnOnce() -> T) -> T {
+        let mut list = list();
+        let status = wait();
+        list.retain(|running| *running != self);
+        status
+    }
+
+    /// Waits until the child has exited, without reaping it.
+    pub(crate) fn wait_for_exit(self) {
+        let Some(id) = self.process_id() else { return };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(id), options), Err(rustix::io::Errno::INTR)) {}
+    }
+
+    /// Sends a signal. A child that has ended already is not an error.
+    pub(crate) fn signal(self, signal: Signal) {
+        let Some(id) = self.process_id() else { return };
+        let number = match signal {
+            Signal::Term => Number::TERM,
+            Signal::Kill => Number::KILL,
+        };
+        let _ = match self.extent {
+            Extent::Group => kill_process_group(id, number),
+            Extent::Process => kill_process(id, number),
+        };
+    }
+
+    fn process_id(self) -> Option<Pid> {
+        Pid::from_raw(i32::try_from(self.id).ok()?)
+    }
+
+    /// Waits until the child has exited, but no longer than `limit`. Returns whether it has exited.
+    fn wait_for_exit_within(self, limit: Duration) -> bool {
+        let limit = Deadline::after(limit);
+        let Ok(exit) = self.exit() else { return false };
+        while !limit.has_passed() {
+            match poll::readable([Some(exit.as_fd())], limit) {
+                Ok([false]) => {}
+                result => return result.is_ok(),
+            }
+        }
+        false
+    }
+
+    /// Returns a descriptor that becomes readable when the child has exited. The child is not reaped.
+    pub(crate) fn exit(self) -> io::Result<OwnedFd> {
+        #[cfg(target_os = "linux")]
+        if let Some(exit) = self.process_id().and_then(|id| pidfd_open(id, PidfdFlags::empty()).ok()) {
+            return Ok(exit);
+        }
+        self.exit_by_thread()
+    }
+
+    /// [`Self::exit`] without a pidfd (Linux before 5.3, macOS): a thread waits and then closes a pipe.
+    fn exit_by_thread(self) -> io::Result<OwnedFd> {
+        let (exit, open) = io::pipe()?;
+        thread::Builder::new().spawn(move || {
+            self.wait_for_exit();
+            drop(open);
+        })?;
+        Ok(exit.into())
+    }
+}
+
+/// Ends all running children, for a program that is about to die by a signal itself.
+///
+/// A child that shares our terminal receives Ctrl-C from the terminal and may be restoring the terminal's state, so
+/// after an `interrupted` it is only waited for.
+///
+/// After this call no child can be started or reaped: an attempt blocks until the program ends.
+pub(crate) fn end_all(interrupted: bool) {
+    const GRACE: Duration = Duration::from_millis(500);
+    let list = list();
+    for running in list.iter().filter(|running| !(interrupted && running.extent == Extent::Process)) {
+        running.signal(Signal::Term);
+    }
+    for running in list.iter() {
+        if !running.wait_for_exit_within(GRACE) || running.extent == Extent::Group {
+            running.signal(Signal::Kill);
+        }
+    }
+    std::mem::forget(list);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Stdio;
+
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test needs a child that it can end")]
+    fn exit_is_seen_with_and_without_a_pidfd() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "read -r line; exit 7"]).stdin(Stdio::piped());
+        let (mut child, running) = spawn(&mut command, Extent::Group).unwrap();
+        let exits = [running.exit().unwrap(), running.exit_by_thread().unwrap()];
+        let has_exited = |limit| {
+            exits.each_ref().map(|exit| poll::readable([Some(exit.as_fd())], Deadline::after(limit)).unwrap())
+        };
+        assert_eq!(has_exited(Duration::from_millis(20)), [[false], [false]]);
+        drop(child.stdin.take());
+        assert_eq!(has_exited(Duration::from_secs(20)), [[true], [true]]);
+        assert_eq!(running.reap(|| child.wait()).unwrap().code(), Some(7));
+    }
+}

@@ -1,0 +1,134 @@
+//! What a caller requires of a token, and the one place where a token is judged against it.
+
+use std::time::{Duration, SystemTime};
+
+use super::{Freshness, IssuedToken, Origin};
+use crate::error::{Error, ErrorKind, Hint, Result};
+use crate::note::{Note, Notes};
+use crate::time::{brief, epoch_seconds, rfc3339};
+
+/// The lifetime that the session file's token must have unless told otherwise. Services reject tokens in their last
+/// seconds.
+pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
+
+/// What a token must satisfy besides not having expired.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Requirements {
+    /// The lifetime that was explicitly asked for.
+    pub(crate) min_ttl: Option<Duration>,
+}
+
+impl Requirements {
+    /// Returns the lifetime that a token must have to answer without running the CLI.
+    pub(crate) fn lifetime(&self, default: Duration) -> Duration {
+        self.min_ttl.unwrap_or(default)
+    }
+
+    /// Judges a token once, at `now`: returns an error unless it is unexpired and meets the requirements. Warns of a slow
+    /// clock.
+    pub(crate) fn ensure(&self, token: &IssuedToken, now: SystemTime, notes: Notes<'_>) -> Result<()> {
+        self.check(token, judge(token, now, notes), now)
+    }
+
+    /// Returns an error unless a token that was judged at `now` is unexpired and meets the requirements.
+    ///
+    /// A token whose lifetime is unknown is good enough unless a lifetime was asked for.
+    pub(crate) fn check(&self, token: &IssuedToken, freshness: Freshness, now: SystemTime) -> Result<()> {
+        let which = name(token.origin());
+        if let Freshness::Expired { .. } = freshness {
+            return Err(Error::new(ErrorKind::RequirementUnmet, format!("{which} {freshness}"))
+                .with_hint(clock_hint(token.origin(), now)));
+        }
+        match self.min_ttl {
+            Some(wanted) if !freshness.lasts(wanted) => Err(Error::new(
+                ErrorKind::RequirementUnmet,
+                format!("{which} {freshness}, and {} was asked for", brief(wanted)),
+            )
+            .with_hint(lifetime_hint(token.origin(), freshness))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns how the token stands against the default lifetime, and warns if its times show that the clock is slow.
+pub(crate) fn judge(token: &IssuedToken, now: SystemTime, notes: Notes<'_>) -> Freshness {
+    let freshness = token.freshness(now, DEFAULT_LIFETIME);
+    if let Freshness::ClockOff { behind, .. } = freshness {
+        notes(Note::ClockIsSlow(behind));
+    }
+    freshness
+}
+
+fn name(origin: Origin) -> &'static str {
+    match origin {
+        Origin::SessionFile => "the token in the session file",
+        Origin::Ibmcloud => "the token that `ibmcloud iam oauth-tokens` printed",
+        Origin::Iam => "the token that IAM issued",
+        Origin::Stdin => "the token on the standard input",
+    }
+}
+
+/// The CLI and IAM do not hand out expired tokens, so if one has expired, the clock is probably wrong.
+fn clock_hint(origin: Origin, now: SystemTime) -> Hint {
+    let now = rfc3339(epoch_seconds(now)).unwrap_or_else(|| "a year outside 1970 to 9999".to_owned());
+    let hint = Hint::from(format!("check this machine's clock (it says {now})"));
+    match origin {
+        Origin::Iam => hint,
+        Origin::SessionFile | Origin::Ibmcloud | Origin::Stdin => {
+            hint.text(", or log in again: ").command("login")
+        }
+    }
+}
+
+fn lifetime_hint(origin: Origin, freshness: Freshness) -> Hint {
+    match (origin, freshness) {
+        (_, Freshness::UnknownLifetime) => {
+            "omit `--min-ttl`: nobody can promise a lifetime for such a token".into()
+        }
+        (Origin::Iam, _) => "ask for less with `--min-ttl`; IAM decides how long a token lives".into(),
+        _ => Hint::from("ask for less with `--min-ttl`, or log in again for a new token: ").command("login"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::token::AccessToken;
+
+    /// Judges a token that is issued at 1000 and expires at 4600.
+    fn ensure(min_ttl: Option<u64>, now: u64) -> (Result<()>, bool) {
+        let jwt = "eyJhbGciOiJub25lIn0.eyJpYXQiOjEwMDAsImV4cCI6NDYwMH0.c2ln";
+        let token = IssuedToken::new(AccessToken::new(jwt).unwrap(), Origin::Ibmcloud);
+        let requirements = Requirements { min_ttl: min_ttl.map(Duration::from_secs) };
+        let warned = Cell::new(false);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+        let result = requirements.ensure(&token, now, &|note| {
+            warned.set(matches!(note, Note::ClockIsSlow(_)));
+        });
+        (result, warned.get())
+    }
+
+    #[test]
+    fn expired_token_is_refused_whatever_was_asked_for() {
+        for min_ttl in [None, Some(0)] {
+            assert_eq!(ensure(min_ttl, 4600).0.unwrap_err().kind(), ErrorKind::RequirementUnmet);
+            assert!(ensure(min_ttl, 4599).0.is_ok());
+        }
+    }
+
+    #[test]
+    fn explicit_lifetime_is_a_promise() {
+        assert!(ensure(Some(600), 4000).0.is_ok());
+        let error = ensure(Some(601), 4000).0.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RequirementUnmet);
+        assert!(error.to_string().ends_with("is valid for another 10m, and 10m 1s was asked for"), "{error}");
+    }
+
+    #[test]
+    fn slow_clock_is_a_warning() {
+        assert!(ensure(None, 900).1);
+        assert!(!ensure(None, 1000).1);
+    }
+}
