@@ -1,5 +1,7 @@
-//! A stand-in for the IAM service, on loopback. It follows a script, a step for each request, records what it was
-//! asked, and checks when it goes that the script was played to its end: no request too few, none too many.
+//! A stand-in for the IAM service, on loopback.
+//!
+//! It follows a script with one step for each request, and records the requests. When it is dropped, it checks that the
+//! script was played to its end, with neither a missing nor an extra request. It also serves plain HTTP.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,29 +15,29 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// The id that every answer carries, as IAM's do.
+/// The transaction ID in every response.
 pub(crate) const TRANSACTION: &str = "bTlidjk-91c2c5d491364775817d4e78ad5d8d00";
 
-/// What the service does next.
+/// The next action of the service.
 #[derive(Clone)]
 pub(crate) enum Step {
     /// Accepts a connection and resets it.
     RefuseConnection,
-    /// Accepts a connection and says nothing, not even for TLS.
+    /// Accepts a connection and sends nothing, not even a TLS handshake.
     IgnoreConnection,
     /// Answers a request.
     Answer(Vec<u8>),
-    /// Answers, so many bytes at a time, with a pause after each.
+    /// Answers in parts of so many bytes, with a pause after each part.
     Trickle(Vec<u8>, usize, Duration),
-    /// Says this much and no more, while the connection stays open.
+    /// Sends this and keeps the connection open.
     ThenSilence(Vec<u8>),
-    /// Says this much and closes the connection.
+    /// Sends this and closes the connection.
     ThenClose(Vec<u8>),
-    /// Says this much and resets the connection.
+    /// Sends this and resets the connection.
     ThenReset(Vec<u8>),
 }
 
-/// A request as it came.
+/// A request, as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) at: Instant,
@@ -45,7 +47,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// Every value of a header.
+    /// The values of a header.
     pub(crate) fn header(&self, name: &str) -> Vec<&str> {
         let is_it = |(known, value)| (name.eq_ignore_ascii_case(known)).then_some(value);
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter_map(is_it).collect()
@@ -64,7 +66,7 @@ impl Received {
     }
 }
 
-/// Decodes a part of a form.
+/// Decodes a name or a value of a form.
 fn decoded(text: &str) -> String {
     let mut bytes = text.bytes();
     let mut decoded = Vec::new();
@@ -81,14 +83,14 @@ fn decoded(text: &str) -> String {
     String::from_utf8(decoded).unwrap()
 }
 
-/// An answer of IAM with this status, these further header lines, and a body.
+/// A response with this status, these additional header lines, and this body.
 pub(crate) fn answer(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let length = format!("Content-Length: {}", body.len());
     [head(status, &[headers, &[length.as_str()]].concat()), body.to_vec()].concat()
 }
 
-/// The same in chunks of seven bytes.
+/// A response in chunks of seven bytes.
 pub(crate) fn chunked_answer(status: &str, body: &str) -> Vec<u8> {
     let mut answer = head(status, &["Transfer-Encoding: chunked"]);
     for chunk in body.as_bytes().chunks(7) {
@@ -99,7 +101,7 @@ pub(crate) fn chunked_answer(status: &str, body: &str) -> Vec<u8> {
     answer
 }
 
-/// The head of an answer.
+/// The head of a response.
 pub(crate) fn head(status: &str, headers: &[&str]) -> Vec<u8> {
     let mut head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nibm-cloud-service-name: iam-identity\r\n\
@@ -111,17 +113,17 @@ pub(crate) fn head(status: &str, headers: &[&str]) -> Vec<u8> {
     (head + "\r\n").into_bytes()
 }
 
-/// A certificate authority that only these tests know.
+/// A certificate authority for the tests.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// The authority that the tests trust by `--ca-file`.
+/// The authority that the tests trust with `--ca-file`.
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(Authority::new);
 
 impl Authority {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let mut parameters = CertificateParams::default();
-        // An authority of the same name with another key would be a forger, and not an unknown one.
+        // With the same name and another key, a certificate would have a bad signature instead of an unknown issuer.
         let name = format!("Stand-in {}", COUNT.fetch_add(1, Ordering::Relaxed));
         parameters.distinguished_name.push(DnType::CommonName, name);
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -132,7 +134,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A server's certificate for these names, valid from the first day of one year to that of another.
+    /// A server certificate for these names, valid from January 1 of one year to January 1 of another.
     pub(crate) fn certify(&self, names: &[&str], from: i32, until: i32) -> Tls {
         let names: Vec<String> = names.iter().copied().map(str::to_owned).collect();
         let mut parameters = CertificateParams::new(names).unwrap();
@@ -153,20 +155,20 @@ impl Authority {
     }
 }
 
-/// The TLS of a server.
+/// The TLS configuration of a server.
 #[derive(Clone)]
 pub(crate) struct Tls(Arc<ServerConfig>);
 
 impl Tls {
-    /// As it should be.
-    pub(crate) fn sound() -> Self {
-        static SOUND: LazyLock<Tls> =
+    /// A valid certificate.
+    pub(crate) fn valid() -> Self {
+        static VALID: LazyLock<Tls> =
             LazyLock::new(|| AUTHORITY.certify(&["localhost", "127.0.0.1"], 2020, 2090));
-        SOUND.clone()
+        VALID.clone()
     }
 }
 
-/// The service. Dropping it checks that the script was played.
+/// The service. Dropping it checks that the whole script was played.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     tls: Option<Tls>,
@@ -192,7 +194,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the next step, unless it is one for a connection and a request is to be answered, or the reverse.
+    /// Takes the next step. For a connection, only a step that concerns the connection is taken.
     fn take(&self, for_connection: bool) -> Option<Step> {
         let mut state = self.state();
         let next = if self.repeats { self.script.last() } else { self.script.get(state.steps) };
@@ -206,19 +208,19 @@ impl Shared {
 }
 
 impl Service {
-    /// A sound service with a script.
+    /// A service with a valid certificate and a script.
     pub(crate) fn new(script: impl Into<Vec<Step>>) -> Self {
-        Self::start(Some(Tls::sound()), script.into(), false)
+        Self::start(Some(Tls::valid()), script.into(), false)
     }
 
-    /// A service that answers a single request.
+    /// A service that answers one request.
     pub(crate) fn answering(answer: Vec<u8>) -> Self {
         Self::new([Step::Answer(answer)])
     }
 
-    /// A service that does the same again and again, at least once.
+    /// A service that repeats a step, at least once.
     pub(crate) fn repeating(step: Step) -> Self {
-        Self::start(Some(Tls::sound()), vec![step], true)
+        Self::start(Some(Tls::valid()), vec![step], true)
     }
 
     /// A service without encryption.
@@ -226,12 +228,12 @@ impl Service {
         Self::start(None, script.into(), false)
     }
 
-    /// A service with TLS of its own that nobody gets to send a request to.
+    /// A service whose certificate the clients must refuse.
     pub(crate) fn untrusted(tls: Tls) -> Self {
         Self::with_tls(tls, [])
     }
 
-    /// A service with TLS of its own, and a script.
+    /// A service with this certificate and a script.
     pub(crate) fn with_tls(tls: Tls, script: impl Into<Vec<Step>>) -> Self {
         Self::start(Some(tls), script.into(), false)
     }
@@ -248,7 +250,7 @@ impl Service {
                 }
                 shared.state().connections += 1;
                 let (tls, shared) = (tls.clone(), Arc::clone(&shared));
-                // A client that goes away early is the client's affair.
+                // A client may disconnect early.
                 thread::spawn(move || drop(serve(&stream.unwrap(), tls, &shared)));
             }
         });
@@ -263,12 +265,12 @@ impl Service {
         format!("{}://localhost:{}", if self.tls.is_some() { "https" } else { "http" }, self.port())
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub(crate) fn requests(&self) -> Vec<Received> {
         self.shared.state().requests.clone()
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.state().connections
     }
@@ -281,7 +283,7 @@ impl Drop for Service {
         if !thread::panicking() {
             let (steps, script) = (self.shared.state().steps, self.shared.script.len());
             let is_played = if self.shared.repeats { steps >= script } else { steps == script };
-            assert!(is_played, "the service was to do {script} things, and did {steps}");
+            assert!(is_played, "the script has {script} steps, but the service took {steps}");
         }
     }
 }
@@ -289,7 +291,7 @@ impl Drop for Service {
 fn serve(stream: &TcpStream, tls: Option<Tls>, shared: &Shared) -> io::Result<()> {
     match shared.take(true) {
         Some(Step::RefuseConnection) => return reset(stream),
-        Some(_) => return wait_for_the_end(stream),
+        Some(_) => return wait_for_end(stream),
         None => {}
     }
     match tls {
@@ -307,28 +309,28 @@ fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> 
     while let Some(request) = read_request(&mut channel)? {
         shared.state().requests.push(request);
         let step = shared.take(false);
-        let mut say = |bytes: &[u8]| {
+        let mut send = |bytes: &[u8]| {
             channel.get_mut().write_all(bytes)?;
             channel.get_mut().flush()
         };
         match step {
-            Some(Step::Answer(answer)) => say(&answer)?,
+            Some(Step::Answer(answer)) => send(&answer)?,
             Some(Step::Trickle(answer, amount, pause)) => {
                 for part in answer.chunks(amount) {
-                    say(part)?;
+                    send(part)?;
                     thread::sleep(pause);
                 }
             }
             Some(Step::ThenSilence(part)) => {
-                say(&part)?;
-                return wait_for_the_end(stream);
+                send(&part)?;
+                return wait_for_end(stream);
             }
             Some(Step::ThenClose(part)) => {
-                say(&part)?;
+                send(&part)?;
                 return stream.shutdown(Shutdown::Both);
             }
             Some(Step::ThenReset(part)) => {
-                say(&part)?;
+                send(&part)?;
                 return reset(stream);
             }
             Some(Step::RefuseConnection | Step::IgnoreConnection) | None => return reset(stream),
@@ -338,11 +340,11 @@ fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> 
 }
 
 fn reset(stream: &TcpStream) -> io::Result<()> {
-    // The connection is reset when the last handle is closed: a lingering time of zero.
+    // With a linger time of zero, closing the last handle resets the connection.
     Ok(rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO))?)
 }
 
-fn wait_for_the_end(mut stream: &TcpStream) -> io::Result<()> {
+fn wait_for_end(mut stream: &TcpStream) -> io::Result<()> {
     io::copy(&mut stream, &mut io::sink()).map(drop)
 }
 

@@ -1,15 +1,15 @@
-//! The rows about `exchange`: one token from the same TLS server on loopback, beside what people use today, the
-//! documented cURL command with jq, and IBM's SDK for Python.
+//! The time and memory of `exchange`, beside what people use today: the documented cURL command with jq, and IBM's SDK
+//! for Python. Each gets one token from the same TLS server on loopback.
 //!
-//! All of them trust the platform's authorities and the server's, from one file. They are run in turns, so that what
-//! else the machine does falls on all of them alike. Memory is the peak that GNU time reads, added up over a pipeline.
+//! All of them trust the platform's authorities and the server's own, from one file. They run in turns, so other load on
+//! the machine affects all of them. The memory is the peak that GNU time reports, added up over a pipeline.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark runs programs and reads its environment")]
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
-#[expect(dead_code, reason = "the tests make more of it")]
-#[path = "../tests/it/exchange/server.rs"]
-mod server;
+#[expect(dead_code, reason = "only the tests use all of it")]
+#[path = "../../tests/it/iam_service.rs"]
+mod iam_service;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,18 +19,18 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use server::{AUTHORITY, Service, Step, answer};
+use iam_service::{AUTHORITY, Service, Step, answer};
 
 const KEY: &str = "0a-1b_2cTESTKEYx3d4e5f6g7h8i9jAkBlCmDnEoFpGq";
 
-/// How often each is run for its time, and for its memory.
+/// How many times each contender runs for its time, and for its memory.
 const RUNS: usize = 31;
 const MEMORY_RUNS: usize = 5;
 
 /// One way to get a token.
 struct Contender {
     name: &'static str,
-    /// A line of shell; `TIME` stands before every program in it.
+    /// A line of shell with `TIME` before every program.
     line: String,
     times: Vec<Duration>,
     /// Peaks in KiB.
@@ -39,7 +39,7 @@ struct Contender {
 
 /// Returns a row for each way to get a token: its name, and the medians of its time and its peak memory.
 pub(crate) fn rows(program: &Path) -> Vec<(String, String)> {
-    // The SDK looks into the token.
+    // The SDK reads the claims.
     let claims = format!(r#"{{"iat":1700000000,"exp":4102444800,"pad":"{}"}}"#, "x".repeat(1000));
     let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
     let body = format!(
@@ -79,7 +79,7 @@ pub(crate) fn rows(program: &Path) -> Vec<(String, String)> {
 
 fn contenders(program: &Path, url: &str) -> Vec<Contender> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // Where `tests/interop/install` puts it.
+    // `tests/interop/install` installs it here.
     let installed = root.join("target/interop/python/bin/python");
     let python = std::env::var_os("IBMCLOUD_TOKEN_TEST_PYTHON").map_or(installed, PathBuf::from);
     let (python, client) = (python.display(), root.join("tests/interop/client.py"));

@@ -1,25 +1,26 @@
-//! Every promise about speed and size, measured side by side against what it is promised against.
+//! Every promise about speed and size, measured side by side with its reference.
 //!
 //!     cargo bench --bench speed                a Markdown table
-//!     cargo bench --bench speed -- --check     the same, and a failure if a promise is not kept
+//!     cargo bench --bench speed -- --check     the same, and fails if a promise is not kept
 //!
-//! What is measured is what people get. What Cargo builds for a benchmark is larger: the dependencies of the tests switch
-//! on features of the program's own. So the release is built first; and it is copied, as `cargo install` does: of what
-//! the linker has just left in the system's cache, every page comes by itself, and an answer takes a tenth longer.
+//! The benchmark measures what users run. The program that Cargo builds for a benchmark is larger, because the
+//! dependencies of the tests enable more features. So it first builds a release, and then copies it, as `cargo install`
+//! does: right after linking, the pages of the file are not yet in the system's cache in large pieces, and an answer takes
+//! a tenth longer.
 //!
-//! It is linked dynamically, and has to be put together at every start: an empty Rust program takes 1.2 × the time of
-//! `/bin/true` then, and 0.4 × with musl. The static program is measured like this:
+//! The program is linked dynamically, and the loader has its work at every start: an empty Rust program takes 1.2 × the
+//! time of `/bin/true`, but 0.4 × with musl. To measure the static program:
 //!
 //!     cargo build --release --target x86_64-unknown-linux-musl
 //!     cargo bench --bench speed -- --program target/x86_64-unknown-linux-musl/release/ibmcloud-token
 //!
-//! What is compared is run in turns (A B A B …) within one run, so that a machine that slows down does so for both,
-//! and what counts is the median. The CLI is the stand-in of the tests: a shell script that takes a few milliseconds,
-//! where the real CLI takes hundreds. So what is added on top of it is told in time, and not as a share.
+//! Contenders run in turns (A B A B …) within one run, so a machine that slows down affects all of them, and the median
+//! counts. The CLI is the stand-in of the tests: a shell script that takes a few milliseconds, while the real CLI takes
+//! hundreds. The time added to the CLI is therefore given in milliseconds and not as a ratio.
 
-#![expect(clippy::print_stdout, reason = "the table is the point")]
-#![expect(clippy::disallowed_methods, reason = "it runs the programs that it compares")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "the table is the output")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark runs programs and reads its environment")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
 use std::fs;
 use std::path::Path;
@@ -27,12 +28,12 @@ use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-#[path = "../tests/it/sandbox.rs"]
-#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../../tests/it/sandbox/mod.rs"]
+#[expect(dead_code, reason = "only the tests use all of it")]
 mod sandbox;
 
 #[cfg(feature = "net")]
-mod exchange_rows;
+mod exchange;
 
 use sandbox::{PROGRAM, Sandbox, jwt};
 
@@ -41,25 +42,25 @@ struct Row {
     case: String,
     must: String,
     measured: String,
-    /// Nothing where there is no promise, only something to compare with.
+    /// `None` if the row is only a comparison.
     kept: Option<bool>,
 }
 
-/// What is measured. New promises go here.
+/// The measurements. New promises go here.
 const CASES: &[fn(&Path) -> Vec<Row>] = &[
     answer_from_the_session_file,
     through_the_cli,
     a_hundred_at_once,
     endless_output,
     #[cfg(feature = "net")]
-    exchange,
+    exchange_over_https,
     size,
 ];
 
 /// One token from the same TLS server on loopback.
 #[cfg(feature = "net")]
-fn exchange(program: &Path) -> Vec<Row> {
-    let rows = exchange_rows::rows(program).into_iter();
+fn exchange_over_https(program: &Path) -> Vec<Row> {
+    let rows = exchange::rows(program).into_iter();
     rows.map(|(case, measured)| Row {
         case: case.replace('|', r"\|"),
         must: String::new(),
@@ -95,7 +96,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Builds the program as people get it, in the place of the one that came with the benchmark.
+/// Builds the program that users install. It replaces the one that Cargo built for the benchmark.
 fn build_release() -> &'static str {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let features: &[&str] = if cfg!(feature = "net") { &[] } else { &["--no-default-features"] };
@@ -123,9 +124,9 @@ fn machine() -> String {
     )
 }
 
-// ---- measuring ---------------------------------------------------------------------------------
+// ---- measuring
 
-/// Runs a command that says nothing to anybody, and returns how long it took.
+/// Runs a command with its streams discarded, and returns how long it took.
 fn time(command: &mut Command) -> Duration {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
@@ -135,7 +136,7 @@ fn time(command: &mut Command) -> Duration {
     elapsed
 }
 
-/// Runs commands in turns, and returns the times of each, by round.
+/// Runs commands in turns, and returns the times of each command by round.
 fn in_turns(rounds: usize, commands: &mut [Command]) -> Vec<Vec<Duration>> {
     for command in &mut *commands {
         time(command);
@@ -158,14 +159,14 @@ fn milliseconds(times: &[Duration]) -> f64 {
     median(times.iter().map(|time| time.as_secs_f64() * 1e3).collect())
 }
 
-/// The median of what the one took longer than the other in the same round, in milliseconds.
+/// The median of the difference between two commands in the same round, in milliseconds.
 fn added(times: &[Duration], bare: &[Duration]) -> f64 {
     median(
         times.iter().zip(bare).map(|(time, bare)| (time.as_secs_f64() - bare.as_secs_f64()) * 1e3).collect(),
     )
 }
 
-/// The largest amount of memory that a program ever had, in KiB, as the kernel counts it, and its exit status.
+/// The peak memory of a program in KiB, as the kernel counts it, and its exit status.
 fn peak_memory(command: &mut Command) -> (u64, Option<i32>) {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let path = format!("/proc/{}/status", child.id());
@@ -173,7 +174,7 @@ fn peak_memory(command: &mut Command) -> (u64, Option<i32>) {
     let mut peak = 0;
     loop {
         let status = fs::read_to_string(&path).unwrap_or_default();
-        // Before it is the program itself, it is a copy of this one. The kernel keeps 15 characters of a name.
+        // Until `execve` the child is a copy of this process. The kernel keeps 15 characters of a name.
         let running = status.lines().next().and_then(|line| line.strip_prefix("Name:\t"));
         let is_program = running.is_some_and(|running| name.starts_with(running));
         let high = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
@@ -187,7 +188,7 @@ fn peak_memory(command: &mut Command) -> (u64, Option<i32>) {
     }
 }
 
-// ---- the cases ---------------------------------------------------------------------------------
+// ---- the cases
 
 fn answer_from_the_session_file(program: &Path) -> Vec<Row> {
     const ROUNDS: usize = 1000;
@@ -214,7 +215,7 @@ fn through_the_cli(program: &Path) -> Vec<Row> {
     ];
     let sandbox = Sandbox::new();
     sandbox.write_session(&jwt(-3600, -5));
-    // All of them are lines of a script, so all are run by the same shell.
+    // Each contender is a line of a script, run by the same shell.
     let script = |line: &str| {
         let mut command = sandbox.command("/bin/sh");
         command.args(["-c", line]);
@@ -254,14 +255,14 @@ fn a_hundred_at_once(program: &Path) -> Vec<Row> {
     const DELAY: &str = "0.5";
     let (mut alone, mut all, mut runs) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        // A fresh session each: what is measured renews it.
+        // Each run needs a fresh session, because it renews the session.
         let expired = || {
             let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", DELAY);
             sandbox.write_session(&jwt(-3600, -5));
             sandbox
         };
         let sandbox = expired();
-        let mut cli = sandbox.command(sandbox::root().join("tests/stand-in/ibmcloud"));
+        let mut cli = sandbox.command(sandbox::stand_in());
         alone.push(time(cli.args(["iam", "oauth-tokens"])));
 
         let sandbox = expired();
@@ -273,7 +274,7 @@ fn a_hundred_at_once(program: &Path) -> Vec<Row> {
             })
             .collect();
         for mut child in children {
-            assert!(child.wait().unwrap().success(), "all of them are answered");
+            assert!(child.wait().unwrap().success(), "every process gets an answer");
         }
         all.push(start.elapsed());
         runs.push(sandbox.calls());
@@ -300,7 +301,7 @@ fn endless_output(program: &Path) -> Vec<Row> {
         let (peak, status) = peak_memory(sandbox.command(program).args(["--timeout", "2s"]));
         let (end, expected) =
             if stream == "stdout" { ("stopped at the cap", 5) } else { ("stopped at the deadline", 7) };
-        let end = if status == Some(expected) { end } else { "not stopped as it should be" };
+        let end = if status == Some(expected) { end } else { "not stopped as expected" };
         Row {
             case: format!("hostile CLI output: endless {stream}"),
             must: must.to_owned(),
@@ -322,7 +323,7 @@ fn size(program: &Path) -> Vec<Row> {
     }]
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is rounded to a tenth of a MiB")]
+#[expect(clippy::cast_precision_loss, reason = "the result is rounded to a tenth of a MiB")]
 fn mebibytes(kibibytes: u64) -> f64 {
     kibibytes as f64 / 1024.0
 }

@@ -1,21 +1,14 @@
-//! What is made of what IAM says: tokens, verdicts, and what is neither.
+//! Responses of IAM: tokens, errors, and everything else.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::time::SystemTime;
 
-use serde_json::Value;
-
-use super::server::{Service, Step, TRANSACTION, answer, chunked_answer, head};
-use super::{Client, KEY, UNKNOWN_KEY, error, hint, success, token, token_response};
-use crate::sandbox::{jwt, jwt_of};
-
-fn now() -> i64 {
-    i64::try_from(SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap()
-}
+use super::{Client, KEY, UNKNOWN_KEY, success, token, token_response};
+use crate::iam_service::{Service, Step, TRANSACTION, answer, chunked_answer, head};
+use crate::sandbox::{jwt, jwt_of, mode, names, now};
 
 #[test]
-fn every_format_of_get_is_there() {
+fn every_format_of_get_is_supported() {
     let token = token();
     for (format, expected) in [
         ("bearer", format!("Bearer {token}")),
@@ -35,29 +28,29 @@ fn every_format_of_get_is_there() {
 }
 
 #[test]
-fn json_tells_everything_about_the_token() {
+fn json_describes_the_token() {
     let token = token();
     let service = Service::answering(success(&token));
     let outcome = Client::of(&service).run("--format json");
-    let json: Value = serde_json::from_str(outcome.payload()).unwrap();
+    let json = outcome.json();
     assert_eq!((json["access_token"].as_str(), json["source"].as_str()), (Some(token.as_str()), Some("iam")));
     assert_eq!((json["account"].as_str(), json["iam_id"].as_str()), (Some("a1"), Some("IBMid-1")));
     assert!((3500..=3600).contains(&json["expires_in"].as_i64().unwrap()), "{json}");
 }
 
 #[test]
-fn a_slow_clock_is_told() {
-    for (issued_in, is_told) in [(3600, true), (0, false)] {
+fn slow_clock_is_reported() {
+    for (issued_in, is_reported) in [(3600, true), (0, false)] {
         let service = Service::answering(success(&jwt(issued_in, issued_in + 3600)));
         let outcome = Client::of(&service).run_bare("--format json");
-        let json: Value = serde_json::from_str(outcome.payload()).unwrap();
-        assert_eq!(outcome.stderr.contains("clock is slow"), is_told, "{outcome:?}");
+        let json = outcome.json();
+        assert_eq!(outcome.stderr.contains("clock is slow"), is_reported, "{outcome:?}");
         assert!(json["expires_in"].as_i64().unwrap() <= 3600, "{json}");
     }
 }
 
 #[test]
-fn in_github_actions_the_token_is_masked_and_handed_on() {
+fn github_format_masks_and_writes_the_token() {
     let token = token();
     let service = Service::answering(success(&token));
     let client = Client::of(&service).with("GITHUB_OUTPUT", "output");
@@ -72,7 +65,7 @@ fn in_github_actions_the_token_is_masked_and_handed_on() {
 }
 
 #[test]
-fn the_response_is_handed_over_byte_for_byte() {
+fn response_format_prints_the_same_bytes() {
     for line_end in ["", "\n", "\r\n\r\n"] {
         let body = format!(
             "\n{{ \"unknown\": [1e2, \"\\u00e9\u{e9}\"],\r\n{}{line_end}",
@@ -92,7 +85,7 @@ fn the_response_is_handed_over_byte_for_byte() {
 }
 
 #[test]
-fn a_file_is_private_and_replaced_whole_or_left_alone() {
+fn file_is_private_and_replaced_atomically() {
     let service = Service::new([
         Step::Answer(success(&token())),
         Step::Answer(answer("400 Bad Request", &[], UNKNOWN_KEY)),
@@ -105,21 +98,18 @@ fn a_file_is_private_and_replaced_whole_or_left_alone() {
     let old = fs::metadata(&path).unwrap().ino();
     assert_eq!(client.run("--format response -o token.json").status, Some(0));
     let new = fs::metadata(&path).unwrap();
-    assert_eq!(new.mode() & 0o777, 0o600);
-    assert_ne!(new.ino(), old, "it was written to in place");
+    assert_eq!(mode(&path), 0o600);
+    assert_ne!(new.ino(), old, "the file was overwritten in place");
     let content = fs::read(&path).unwrap();
     for status in [4, 8, 6] {
         client.run("--format response -o token.json").fails_with(status);
         assert_eq!(fs::read(&path).unwrap(), content);
     }
-    let mut names: Vec<_> =
-        fs::read_dir(client.sandbox.home()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    names.sort();
-    assert_eq!(names, ["ca.pem", "key", "token.json"]);
+    assert_eq!(names(client.sandbox.home()), ["ca.pem", "key", "token.json"]);
 }
 
 #[test]
-fn the_earliest_of_three_expirations_counts() {
+fn earliest_of_three_expirations_counts() {
     let opaque = "opaque-access-token".to_owned();
     for (token, expires_in, expiration, expected) in [
         (jwt(0, 3600), 3600, 3600, 3600),
@@ -136,29 +126,29 @@ fn the_earliest_of_three_expirations_counts() {
         );
         let service = Service::new(vec![Step::Answer(answer("200 OK", &[], &body)); 3]);
         let client = Client::of(&service);
-        let json: Value = serde_json::from_str(client.run("--format json").payload()).unwrap();
+        let json = client.run("--format json").json();
         let lives_for = json["expiration"].as_i64().unwrap() - now;
         assert!((expected - 1..=expected + 30).contains(&lives_for), "{lives_for}, not {expected}");
-        // The promise is kept by the same count, and the response is no way around it.
+        // --min-ttl counts in the same way, also for the response format.
         let half = format!("--format response --min-ttl {}s", expected / 2);
         assert_eq!(client.run(&half).stdout, body);
         let double = format!("--format response --min-ttl {}s", expected * 2);
         let outcome = client.run(&double);
-        assert!(error(outcome.fails_with(8)).starts_with("the token that IAM issued"), "{outcome:?}");
+        assert!(outcome.fails_with(8).error().starts_with("the token that IAM issued"), "{outcome:?}");
     }
 }
 
 #[test]
-fn an_expired_token_is_not_handed_over() {
+fn expired_token_is_not_printed() {
     let expired = jwt(-7200, -3600);
     let service = Service::answering(success(&expired));
     let outcome = Client::of(&service).run("");
-    assert!(error(outcome.fails_with(8)).contains("expired"), "{outcome:?}");
-    assert!(hint(&outcome).contains("clock"), "{outcome:?}");
+    assert!(outcome.fails_with(8).error().contains("expired"), "{outcome:?}");
+    assert!(outcome.hint().contains("clock"), "{outcome:?}");
 }
 
 #[test]
-fn a_token_without_a_date_is_taken_unless_a_promise_is_wanted() {
+fn token_without_an_expiration_is_printed_but_meets_no_min_ttl() {
     let token = jwt_of(r#"{"iam_id":"IBMid-1"}"#);
     let body = format!(r#"{{"access_token":"{token}"}}"#);
     let service = Service::new(vec![Step::Answer(answer("200 OK", &[], &body)); 2]);
@@ -168,28 +158,28 @@ fn a_token_without_a_date_is_taken_unless_a_promise_is_wanted() {
 }
 
 #[test]
-fn a_chunked_answer_is_read() {
+fn chunked_response_is_read() {
     let token = token();
     let service = Service::answering(chunked_answer("200 OK", &token_response(&token)));
     assert_eq!(Client::of(&service).run("--format token").payload(), token);
 }
 
 #[test]
-fn a_rejected_key_is_told_with_code_words_and_transaction() {
+fn rejected_key_error_has_the_code_message_and_transaction() {
     let service = Service::answering(answer("400 Bad Request", &[], UNKNOWN_KEY));
     let outcome = Client::of(&service).run("");
     assert_eq!(
-        error(outcome.fails_with(4)),
+        outcome.fails_with(4).error(),
         format!(
             "`https://localhost` answered with 400 Bad Request: BXNIM0415E: Provided API key could not be found \
              (transaction {TRANSACTION})"
         )
     );
-    assert!(hint(&outcome).starts_with("check the API key"), "{outcome:?}");
+    assert!(outcome.hint().starts_with("check the API key"), "{outcome:?}");
 }
 
 #[test]
-fn every_verdict_on_the_key_is_final_and_asks_for_another() {
+fn rejected_key_is_not_retried_and_has_a_hint() {
     for (status, code, message) in [
         ("400 Bad Request", "BX0415EWQA", "Provided API key could not be found"),
         ("400 Bad Request", "BXNIM0109E", "Property 'apikey' either missing or empty"),
@@ -204,30 +194,30 @@ fn every_verdict_on_the_key_is_final_and_asks_for_another() {
         let service = Service::answering(answer(status, &["Retry-After: 0"], body));
         let outcome = Client::of(&service).run("");
         let expected = format!("answered with {status}: {code}: {message} (transaction {TRANSACTION})");
-        assert!(error(outcome.fails_with(4)).ends_with(&expected), "{outcome:?}");
-        assert!(hint(&outcome).starts_with("check the API key"), "{outcome:?}");
+        assert!(outcome.fails_with(4).error().ends_with(&expected), "{outcome:?}");
+        assert!(outcome.hint().starts_with("check the API key"), "{outcome:?}");
     }
 }
 
 #[test]
-fn details_come_before_the_message_and_hold_no_secret() {
+fn error_details_precede_the_message_and_are_redacted() {
     let body = format!(
         r#"{{"errorCode":"BXNIM0602E","errorMessage":"general","errorDetails":"the key '{KEY}' for Bearer eyJhbGciOi.e30.c2ln\u001b[31m is wrong","context":{{"requestId":"2512082279"}}}}"#
     );
     let bare = format!("HTTP/1.1 400 Bad Request\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let service = Service::answering(bare.into_bytes());
     let outcome = Client::of(&service).run("");
-    let message = error(outcome.fails_with(4));
+    let message = outcome.fails_with(4).error();
     assert!(message.contains("BXNIM0602E: the key '[REDACTED]' for [REDACTED]"), "{message}");
     assert!(message.ends_with("is wrong (transaction 2512082279)"), "{message}");
     assert!(!message.contains("general") && !message.contains('\u{1b}'), "{message}");
 }
 
 #[test]
-fn what_is_no_answer_of_iam_is_told_without_a_word_of_it() {
+fn unexpected_response_is_reported_without_its_body() {
     let token = token();
     let newline = r#"{"access_token":"MARKER\nX: y"}"#;
-    for (status, body, what) in [
+    for (status, body, message) in [
         ("200 OK", "<html>MARKER</html>", "answered with something that is not a token response"),
         ("200 OK", "", "answered with nothing"),
         ("200 OK", " \r\n", "answered with nothing"),
@@ -249,14 +239,14 @@ fn what_is_no_answer_of_iam_is_told_without_a_word_of_it() {
             answer(status, &[], body)
         });
         let outcome = Client::of(&service).run("");
-        assert!(error(outcome.fails_with(6)).contains(what), "{status} {body} {outcome:?}");
-        assert!(hint(&outcome).contains("is that IAM's address"), "{outcome:?}");
+        assert!(outcome.fails_with(6).error().contains(message), "{status} {body} {outcome:?}");
+        assert!(outcome.hint().contains("is that IAM's address"), "{outcome:?}");
         assert!(!outcome.stderr.contains("MARKER") && !outcome.stderr.contains("BXNIM"), "{outcome:?}");
     }
 }
 
 #[test]
-fn ten_megabytes_are_not_read_to_their_end() {
+fn response_is_read_up_to_a_cap() {
     for answered in [
         answer("200 OK", &[], "x".repeat(10_000_000)),
         answer("400 Bad Request", &[], "x".repeat(10_000_000)),
@@ -265,22 +255,22 @@ fn ten_megabytes_are_not_read_to_their_end() {
     ] {
         let service = Service::answering(answered);
         let outcome = Client::of(&service).run("");
-        assert!(error(outcome.fails_with(6)).ends_with("answered with more than 1 MiB"), "{outcome:?}");
+        assert!(outcome.fails_with(6).error().ends_with("answered with more than 1 MiB"), "{outcome:?}");
     }
 }
 
 #[test]
-fn what_is_not_http_is_told() {
+fn response_that_is_not_http_is_an_error() {
     for bytes in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "\r\n\r\n\r\n", "HTTP/1.1 200 OK\r\nMARKER\r\n\r\n"] {
         let service = Service::repeating(Step::ThenClose(bytes.as_bytes().to_vec()));
         let outcome = Client::of(&service).run("--timeout 1s");
-        assert!(error(outcome.fails_with(6)).contains("`https://localhost`"), "{outcome:?}");
+        assert!(outcome.fails_with(6).error().contains("`https://localhost`"), "{outcome:?}");
         assert!(!outcome.stderr.contains("MARKER") && !outcome.stderr.contains("OpenSSH"), "{outcome:?}");
     }
 }
 
 #[test]
-fn the_refresh_token_leaves_by_the_response_alone_which_says_so() {
+fn refresh_token_is_in_the_response_format_only() {
     let body = token_response(&token()).replace("not_supported", "rEfReSh-MARKER");
     for format in ["bearer", "token", "header", "json", "env", "dotenv", "curl", "response"] {
         let service = Service::answering(answer("200 OK", &[], &body));
@@ -292,6 +282,6 @@ fn the_refresh_token_leaves_by_the_response_alone_which_says_so() {
     }
     let service = Service::new([]);
     let help = Client::of(&service).sandbox.run("exchange --help").stdout;
-    let line = help.lines().find(|line| line.contains("response:")).expect("the format is in the help");
+    let line = help.lines().find(|line| line.contains("response:")).expect("the help lists the format");
     assert!(line.contains("may hold a refresh token"), "{line}");
 }
