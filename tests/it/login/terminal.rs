@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::sandbox::{Pty, Sandbox, eventually};
+use crate::sandbox::{Pty, Sandbox, eventually, soon};
 
 pub(super) const ENTER: &str = "\n";
 
@@ -68,13 +68,13 @@ impl Terminal {
     /// Waits until a text appears after the previous one. Fails at once if the program ends before.
     #[track_caller]
     pub(super) fn wait_for(&mut self, text: &str) {
-        eventually(&format!("{text:?} appears"), || {
+        let appears = soon(|| {
             let is_complete = self.reader.is_finished();
-            let screen = self.screen();
-            let appears = screen[self.seen..].contains(text);
-            assert!(appears || !is_complete, "{text:?} does not appear:\n{screen}");
+            let appears = self.screen()[self.seen..].contains(text);
+            assert!(appears || !is_complete, "{text:?} does not appear:\n{}", self.screen());
             appears
         });
+        assert!(appears, "{text:?} does not appear:\n{}", self.screen());
         let screen = self.screen();
         self.seen += screen[self.seen..].find(text).unwrap() + text.len();
     }
@@ -107,9 +107,7 @@ impl Terminal {
     /// Waits until the program and every other process on this terminal have ended. The screen is complete then.
     #[track_caller]
     pub(super) fn end(&mut self) -> ExitStatus {
-        eventually(&format!("the program ends; its screen:\n{}", self.screen()), || {
-            self.reader.is_finished()
-        });
+        assert!(soon(|| self.reader.is_finished()), "the program does not end:\n{}", self.screen());
         self.child.wait().unwrap()
     }
 }

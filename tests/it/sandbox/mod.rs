@@ -245,11 +245,19 @@ pub(crate) fn is_available(available: bool, reason: &str) -> bool {
 /// Waits until a condition holds.
 #[track_caller]
 pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
+    assert!(soon(holds), "this never happened: {what}");
+}
+
+/// Waits until a condition holds, and returns whether it ever did.
+pub(crate) fn soon(holds: impl Fn() -> bool) -> bool {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(20), "this never happened: {what}");
+        if start.elapsed() > Duration::from_secs(20) {
+            return false;
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
+    true
 }
 
 /// Runs something, and returns how long it took.
