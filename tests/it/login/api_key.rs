@@ -10,7 +10,8 @@ use crate::sandbox::{Sandbox, has};
 fn api_key_is_read_from_a_file_stdin_or_a_variable() {
     let sandbox = Sandbox::with_session();
     let file = sandbox.write_private("key", "good-key\n").display().to_string();
-    assert_logged_in(&sandbox, &sandbox.run(&format!("login --apikey @{file}")));
+    let mut command = sandbox.program(["login", "--apikey", &format!("@{file}")]);
+    assert_logged_in(&sandbox, &command.output().unwrap().into());
     assert_eq!(last_login(&sandbox).0, ["login", "--apikey", &format!("@{file}")]);
     assert_logged_in(&sandbox, &sandbox.run("login --apikey @key"));
 

@@ -17,11 +17,12 @@ fn has_file(situation: &str, file: &str) -> bool {
 
 /// The outputs before, between and after the questions.
 fn outputs(situation: &str) -> Vec<String> {
-    (1..)
-        .map(|number| format!("stdout.{number}"))
-        .take_while(|file| has_file(situation, file))
-        .map(|file| text(situation, &file))
-        .collect()
+    let file = |number| format!("stdout.{number}");
+    let mut outputs = Vec::new();
+    while has_file(situation, &file(outputs.len() + 1)) {
+        outputs.push(text(situation, &file(outputs.len() + 1)));
+    }
+    outputs
 }
 
 /// Answers the questions of a situation. After a failed plain login, declines the passcode that the program offers.

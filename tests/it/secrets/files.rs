@@ -74,7 +74,7 @@ fn invalid_key_file_is_not_shown() {
         let file = sandbox.write(&format!("{what}.key"), &content);
         for mode in [0o600, 0o644] {
             fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
-            let outcome = sandbox.run(&format!("-v login --apikey @{}", file.display()));
+            let outcome = sandbox.run(&format!("-v login --apikey @{what}.key"));
             secrets.stay_secret_in_failure(what, &outcome, &sandbox, &[&file]);
         }
         let outcome = sandbox.run_with_input("-v login --apikey -", &content);

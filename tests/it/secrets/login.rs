@@ -21,7 +21,9 @@ fn log_in(sandbox: Sandbox, way: Way, key: &str) -> (Sandbox, Outcome) {
     let file = sandbox.write_private("key", key);
     match way {
         Way::KeyFile => {
-            let outcome = sandbox.run(&format!("-v login --apikey @{}", file.display()));
+            // The directory may contain a space, so this is not a line of words.
+            let key = format!("@{}", file.display());
+            let outcome = sandbox.program(["-v", "login", "--apikey", &key]).output().unwrap().into();
             (sandbox, outcome)
         }
         Way::KeyOnStdin => {
