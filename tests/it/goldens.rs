@@ -1,7 +1,7 @@
-//! Every recorded situation: what the program makes of it, with stdout, stderr and exit code together.
+//! The program in every recorded situation, with stdout, stderr and exit code together.
 //!
-//! The goldens lie in `tests/goldens`; `SNAPSHOTS=overwrite cargo test` writes them anew, to be read before they are
-//! committed. Tokens are shortened to their names there, in angle brackets.
+//! The goldens are in `tests/goldens`. `SNAPSHOTS=overwrite cargo test` rewrites them; read the changes before you commit
+//! them. A token is replaced by its name in angle brackets.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ pub(crate) fn assert_golden(name: &str, command: &str, outcome: &Outcome, sandbo
     assert_data_eq!(without_times(&text), Data::read_from(&path, None).raw());
 }
 
-/// Replaces what depends on the present time.
+/// Replaces everything that depends on the current time.
 fn without_times(text: &str) -> String {
     let mut text = text.to_owned();
     for (pattern, replacement) in [
@@ -41,7 +41,7 @@ fn without_times(text: &str) -> String {
 }
 
 #[test]
-fn get_makes_the_right_thing_of_every_situation() {
+fn get_answers_every_situation_as_recorded() {
     for situation in situations("oauth-tokens-").into_iter().chain(situations("bearer-token-")) {
         let sandbox = Sandbox::replaying(&situation);
         let outcome = sandbox.run("get");
@@ -56,7 +56,7 @@ fn get_makes_the_right_thing_of_every_situation() {
 }
 
 #[test]
-fn parse_makes_the_same_of_the_same_output() {
+fn parse_answers_every_situation_as_recorded() {
     for situation in situations("oauth-tokens-").into_iter().chain(situations("bearer-token-")) {
         let sandbox = Sandbox::new();
         let outcome = sandbox.run_with_input("parse", &recorded(&situation, "stdout"));

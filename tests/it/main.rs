@@ -1,24 +1,28 @@
-//! The integration tests: the real program against the stand-in CLI.
+//! The integration tests: they run the program against the stand-in CLI.
 //!
-//! - `sandbox`: a home of its own, a cleared environment, the program and the stand-in
-//! - `exchange`: API keys and the IAM service, against servers on loopback
+//! - `exchange`: API keys and the IAM service
 //! - `goldens`: every recorded situation, with stdout, stderr and exit code together
-//! - `one_liners`: what the documented pipelines make of every situation, beside ours
+//! - `iam_service`: a stand-in for the IAM service on loopback
+//! - `login`: logins on a terminal and unattended
+//! - `one_liners`: the documented pipelines beside the program, in every situation
 //! - `output`: formats, files, exit codes, the command line
-//! - `process`: deadlines, floods, signals, nothing left behind
+//! - `process`: how the program runs the CLI
 //! - `readme`: the README's examples
-//! - `secrets`: a marker token through every failure, and where it must not turn up
+//! - `sandbox`: a home directory per test, a cleared environment, and other helpers
+//! - `secrets`: marker secrets, and the places where they must not appear
 //! - `session`: the session file, lifetimes, `status` and `inspect`
-//! - `shells`: what real shells take back from `--format env`
-//! - `single_flight`: many processes at once, and what happens when one of them dies
-//! - `terminal`: logins in a real pseudo-terminal
+//! - `shells`: what real shells and curl read back from the formats
+//! - `single_flight`: many processes at once
 
 #![expect(clippy::disallowed_methods, reason = "the tests run programs and read their environment")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 #[cfg(feature = "net")]
 mod exchange;
 mod goldens;
+#[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only the tests of `exchange` use all of it"))]
+mod iam_service;
+mod login;
 mod one_liners;
 mod output;
 mod process;
@@ -28,4 +32,3 @@ mod secrets;
 mod session;
 mod shells;
 mod single_flight;
-mod terminal;

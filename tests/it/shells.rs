@@ -1,26 +1,24 @@
-//! What comes back when a real shell, or curl, reads what we print: the token, whatever characters RFC 6750 allows in it.
+//! Real shells and curl read the formats back, and must get the token with every character that RFC 6750 allows.
 //!
-//! A shell reads many tokens in one run, so that a run costs what a process of ours costs and not a shell.
+//! One shell reads many tokens, because starting the program is much faster than starting a shell.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-use std::thread::{self, JoinHandle};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
-use crate::sandbox::{Sandbox, has, jwt, token};
+use crate::iam_service::{Service, Step, answer};
+use crate::sandbox::{Sandbox, cli_output, has, jwt, token};
 
-/// Tokens with something that a shell could take for its own at the worst place.
+/// Tokens that a shell may misread: syntax of its own at the worst position.
 const AWKWARD: [&str; 11] = ["~", "~root", "~+", "-", "-n", "--", "/", "a=", "a~b/~c", "+x-y._~+/", "0"];
 
-/// Any `b64token` (RFC 6750, section 2.1) that does not start as a JWT does: that would have to be one.
+/// Any `b64token` (RFC 6750, section 2.1) that does not start like a JWT, which would have to be valid.
 fn any_token() -> impl Strategy<Value = String> {
-    "[A-Za-z0-9._~+/-]{1,80}={0,3}".prop_filter("no JWT", |token| !token.starts_with("eyJ"))
+    "[A-Za-z0-9._~+/-]{1,80}={0,3}".prop_filter("not a JWT", |token| !token.starts_with("eyJ"))
 }
 
-/// Runs a check with the awkward tokens and a real one, then with whatever there may be.
+/// Runs a check with the awkward tokens and a realistic one, then with generated tokens.
 #[track_caller]
 fn for_many_tokens(check: impl Fn(&[String]) -> TestCaseResult) {
     let mut tokens = AWKWARD.map(str::to_owned).to_vec();
@@ -32,8 +30,8 @@ fn for_many_tokens(check: impl Fn(&[String]) -> TestCaseResult) {
         .unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// Hands every token to a loop of a shell, which prints what it has in `IAM_TOKEN` afterwards.
-fn assert_comes_back(shell: &str, script: &str) {
+/// Passes every token to a loop in a shell, which prints the `IAM_TOKEN` that it gets.
+fn assert_round_trip(shell: &str, script: &str) {
     if !has(shell) {
         return;
     }
@@ -47,7 +45,7 @@ fn assert_comes_back(shell: &str, script: &str) {
     });
 }
 
-/// `IAM_TOKEN` is looked at by a program, so it has to be exported.
+/// `printenv` is a program, so it sees `IAM_TOKEN` only if the variable is exported.
 const POSIX: &str = r#"while IFS= read -r token; do
     eval "$(printf 'IAM token:  Bearer %s\n' "$token" | ibmcloud-token parse -f env)"
     printenv IAM_TOKEN
@@ -55,9 +53,9 @@ const POSIX: &str = r#"while IFS= read -r token; do
 done <tokens"#;
 
 #[test]
-fn a_posix_shell_evals_the_token() {
+fn posix_shell_evals_the_token() {
     for shell in ["sh", "dash", "bash", "zsh"] {
-        assert_comes_back(shell, POSIX);
+        assert_round_trip(shell, POSIX);
     }
 }
 
@@ -71,14 +69,14 @@ fn fish_sources_the_token() {
                 set -e IAM_TOKEN
             end <tokens"
         );
-        assert_comes_back("fish", &script);
+        assert_round_trip("fish", &script);
     }
 }
 
 #[test]
-fn a_shell_sources_a_dotenv_file() {
+fn shell_sources_a_dotenv_file() {
     for shell in ["sh", "bash", "zsh"] {
-        assert_comes_back(
+        assert_round_trip(
             shell,
             r#"while IFS= read -r token; do
                 printf 'IAM token:  Bearer %s\n' "$token" | ibmcloud-token parse -f dotenv -o token.env
@@ -91,7 +89,7 @@ fn a_shell_sources_a_dotenv_file() {
 }
 
 #[test]
-fn what_people_type_works_with_a_session() {
+fn common_shell_idioms_work_with_a_session() {
     let token = jwt(-10, 3600);
     for (shell, script) in [
         ("sh", r#"eval "$(ibmcloud-token -f env)"; printenv IAM_TOKEN"#),
@@ -110,7 +108,7 @@ fn what_people_type_works_with_a_session() {
 }
 
 #[test]
-fn a_failure_leaves_nothing_to_eval() {
+fn failure_prints_nothing_to_eval() {
     let sandbox = Sandbox::replaying("oauth-tokens-not-logged-in");
     let script = r#"IAM_TOKEN=old; assignment=$(ibmcloud-token -f env) || code=$?; eval "$assignment"
         printf '%s %s\n' "$code" "$IAM_TOKEN""#;
@@ -119,33 +117,14 @@ fn a_failure_leaves_nothing_to_eval() {
 
 // ---- curl --------------------------------------------------------------------------------------------------------
 
-/// Answers so many requests on loopback, and returns their `Authorization` headers in the end.
-fn server(requests: usize) -> (String, JoinHandle<Vec<String>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    let answers = thread::spawn(move || {
-        let mut authorizations = Vec::new();
-        for _ in 0..requests {
-            let (mut connection, _) = listener.accept().unwrap();
-            let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
-            let head: Vec<String> =
-                lines.by_ref().map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
-            authorizations.extend(head.into_iter().filter(|line| line.starts_with("Authorization:")));
-            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            connection.write_all(answer.as_bytes()).unwrap();
-        }
-        authorizations
-    });
-    (url, answers)
-}
-
+/// Checks that curl sends every token in the `Authorization` header.
 fn assert_curl_sends(shell: &str, command: &str) {
     if !has("curl") || !has(shell) {
         return;
     }
     for_many_tokens(|tokens| {
-        let (url, answers) = server(tokens.len());
-        let sandbox = Sandbox::new().with("URL", url).with("NO_PROXY", "*");
+        let service = Service::plain(vec![Step::Answer(answer("200 OK", &[], "")); tokens.len()]);
+        let sandbox = Sandbox::new().with("URL", service.url()).with("NO_PROXY", "*");
         sandbox.write("tokens", tokens.join("\n") + "\n");
         let script = format!(
             r#"while IFS= read -r token; do
@@ -155,27 +134,28 @@ fn assert_curl_sends(shell: &str, command: &str) {
         );
         let outcome = sandbox.shell(shell, &script);
         prop_assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
-        let expected: Vec<String> =
-            tokens.iter().map(|token| format!("Authorization: Bearer {token}")).collect();
-        prop_assert_eq!(answers.join().unwrap(), expected);
+        let expected: Vec<String> = tokens.iter().map(|token| format!("Bearer {token}")).collect();
+        let requests = service.requests();
+        let sent: Vec<&str> = requests.iter().flat_map(|request| request.header("Authorization")).collect();
+        prop_assert_eq!(sent, expected);
         Ok(())
     });
 }
 
 #[test]
-fn curl_reads_its_configuration_from_us() {
+fn curl_reads_its_configuration_from_the_program() {
     assert_curl_sends("sh", r#"ibmcloud-token parse -f curl <printed | curl -sS -m 30 -K - "$URL""#);
 }
 
 #[test]
-fn curl_reads_a_header_from_us() {
+fn curl_reads_a_header_from_the_program() {
     assert_curl_sends("bash", r#"curl -sS -m 30 -H @<(ibmcloud-token parse -f header <printed) "$URL""#);
 }
 
-// ---- shells that are not here, by their documentation --------------------------------------------------------------
+// ---- shells that are not installed, by their documentation --------------------------------------------------------------
 
-/// `PowerShell`, `about_Quoting_Rules`: between single quotation marks all is literal but a doubled mark, and typographic
-/// marks count as straight ones. `about_Environment_Variables`: `$env:NAME = 'value'`.
+/// `PowerShell`, `about_Quoting_Rules`: between single quotation marks everything is literal except a doubled mark, and
+/// typographic marks count as straight ones. `about_Environment_Variables`: `$env:NAME = 'value'`.
 fn power_shell_reads(line: &str) -> Option<(&str, String)> {
     let (name, value) = line.strip_prefix("$env:")?.split_once(" = ")?;
     let value = value.strip_prefix('\'')?.strip_suffix('\'')?;
@@ -183,22 +163,22 @@ fn power_shell_reads(line: &str) -> Option<(&str, String)> {
     (!ends_early).then(|| (name, value.replace("''", "'")))
 }
 
-/// Nushell's book, "Working with strings": between single quotation marks nothing is escaped, and none can stand there.
+/// Nushell's book, "Working with strings": between single quotation marks there are no escapes, so they cannot contain one.
 fn nu_reads(line: &str) -> Option<(&str, String)> {
     let (name, value) = line.strip_prefix("$env.")?.split_once(" = ")?;
     let value = value.strip_prefix('\'')?.strip_suffix('\'')?;
     (!value.contains('\'')).then(|| (name, value.to_owned()))
 }
 
-/// `cmd.exe`, `set /?` and `cmd /?`: between the quotation marks around the whole of `NAME=VALUE` only `%` is special, and
-/// `!` under `/V:ON`; the name ends at the first `=`.
+/// `cmd.exe`, `set /?` and `cmd /?`: between quotation marks around the whole of `NAME=VALUE` only `%` is special, and `!`
+/// with `/V:ON`; the name ends at the first `=`.
 fn cmd_reads(line: &str) -> Option<(&str, String)> {
     let (name, value) = line.strip_prefix("set \"")?.strip_suffix('"')?.split_once('=')?;
     (!value.contains(['%', '!', '"', '^'])).then(|| (name, value.to_owned()))
 }
 
 #[test]
-fn power_shell_nu_and_cmd_read_the_token_by_their_rules() {
+fn powershell_nu_and_cmd_read_the_token_by_their_rules() {
     type Reader = for<'a> fn(&'a str) -> Option<(&'a str, String)>;
     let shells: [(&str, Reader); 3] =
         [("powershell", power_shell_reads), ("nu", nu_reads), ("cmd", cmd_reads)];
@@ -206,9 +186,8 @@ fn power_shell_nu_and_cmd_read_the_token_by_their_rules() {
         for_many_tokens(|tokens| {
             let sandbox = Sandbox::new();
             for token in tokens {
-                let printed = format!("IAM token:  Bearer {token}\n");
                 let line = format!("parse -f env --shell {shell}");
-                let outcome = sandbox.run_with_input(&line, printed.as_bytes());
+                let outcome = sandbox.run_with_input(&line, &cli_output(token));
                 prop_assert_eq!(reads(outcome.payload()), Some(("IAM_TOKEN", token.clone())));
             }
             Ok(())
@@ -217,21 +196,21 @@ fn power_shell_nu_and_cmd_read_the_token_by_their_rules() {
 }
 
 #[test]
-fn no_token_can_hold_what_a_shell_would_obey() {
+fn token_with_shell_syntax_is_refused() {
     let sandbox = Sandbox::new();
     for character in "'\"`$\\;&|<>(){}[]!%^*?#,:@\u{2019}\u{7f}\u{0}\u{1b}é".chars() {
-        let printed = format!("IAM token:  Bearer abc{character}def\n");
-        sandbox.run_with_input("parse -f env", printed.as_bytes()).fails_with(5);
+        let input = cli_output(&format!("abc{character}def"));
+        sandbox.run_with_input("parse -f env", &input).fails_with(5);
     }
 }
 
 #[test]
-fn every_token_survives_a_file() {
+fn every_token_can_be_written_to_a_file() {
     for_many_tokens(|tokens| {
         let sandbox = Sandbox::new();
         for token in tokens {
-            let printed = format!("IAM token:  Bearer {token}\r\n");
-            let outcome = sandbox.run_with_input("parse -f token -o file", printed.as_bytes());
+            let input = cli_output(&format!("{token}\r"));
+            let outcome = sandbox.run_with_input("parse -f token -o file", &input);
             prop_assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""));
             prop_assert_eq!(fs::read_to_string(sandbox.home().join("file")).unwrap(), format!("{token}\n"));
         }

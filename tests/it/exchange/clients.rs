@@ -1,42 +1,40 @@
-//! The same request as others send: the documented cURL command, and IBM's SDKs for Python and Node.js.
+//! The same request as other clients send: the documented cURL command, and IBM's SDKs for Python and Node.js.
 //!
-//! `tests/interop/install` installs the SDKs; `IBMCLOUD_TOKEN_TEST_PYTHON` and `IBMCLOUD_TOKEN_TEST_NODE_MODULES` say
-//! where else they are. Without them these tests are skipped, unless `IBMCLOUD_TOKEN_TEST_ALL` is set.
+//! `tests/interop/install` installs the SDKs. `IBMCLOUD_TOKEN_TEST_PYTHON` and `IBMCLOUD_TOKEN_TEST_NODE_MODULES` are
+//! other places for them. Without them these tests are skipped, unless `IBMCLOUD_TOKEN_TEST_ALL` is set.
 
 use std::env;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use super::server::{Received, Service, Step};
 use super::{Client, KEY, success, token};
-use crate::sandbox::{PROGRAM, Sandbox, has, root};
+use crate::iam_service::{Received, Service, Step};
+use crate::sandbox::{PROGRAM, Sandbox, has, is_available, root};
 
-/// The documented command; `KEY` and `URL` are to be filled in.
+/// The documented command, with the placeholders `KEY` and `URL`.
 const CURL: &str = "curl -sS -X POST URL/identity/token \
     -H 'content-type: application/x-www-form-urlencoded' -H 'accept: application/json' \
     -d 'grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=KEY'";
 
-/// What is installed in a folder of target/interop, or where a variable says.
+/// The path of a client: from a variable, or in `interop` in the target directory.
 fn installed(variable: &str, default: &str) -> PathBuf {
-    // The program under test lies in target/debug, or in target/TRIPLE/debug.
+    // The program under test is in target/debug, or in target/TRIPLE/debug.
     let in_target = || {
-        let mut folders = Path::new(PROGRAM).ancestors().skip(2).map(|folder| folder.join("interop"));
-        folders.find(|folder| folder.exists()).unwrap_or_default().join(default)
+        let mut directories = Path::new(PROGRAM).ancestors().skip(2).map(|parent| parent.join("interop"));
+        directories.find(|directory| directory.exists()).unwrap_or_default().join(default)
     };
     env::var_os(variable).map_or_else(in_target, PathBuf::from)
 }
 
-/// Whether a client works here. Where the tests have to be complete, it has to.
-fn works(what: &str, probe: &mut Command) -> bool {
+/// Whether a client works here.
+fn works(client: &str, probe: &mut Command) -> bool {
     let works =
         probe.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    let is_required = env::var_os("IBMCLOUD_TOKEN_TEST_ALL").is_some();
-    assert!(works || !is_required, "{what} is not installed: run tests/interop/install");
-    works
+    is_available(works, &format!("{client} is not installed: run tests/interop/install"))
 }
 
-/// Python with ibm-cloud-sdk-core; nothing where there is none.
+/// Python with ibm-cloud-sdk-core, if it is installed.
 pub(super) fn python(sandbox: &Sandbox) -> Option<Command> {
     let own = installed("IBMCLOUD_TOKEN_TEST_PYTHON", "python/bin/python");
     let python = if own.exists() { own } else { PathBuf::from("python3") };
@@ -45,7 +43,7 @@ pub(super) fn python(sandbox: &Sandbox) -> Option<Command> {
         .then(|| sandbox.command(python))
 }
 
-/// Node.js with ibm-cloud-sdk-core; nothing where there is none.
+/// Node.js with ibm-cloud-sdk-core, if it is installed.
 fn node(sandbox: &Sandbox) -> Option<Command> {
     let modules = installed("IBMCLOUD_TOKEN_TEST_NODE_MODULES", "node/node_modules");
     let node = || {
@@ -57,7 +55,7 @@ fn node(sandbox: &Sandbox) -> Option<Command> {
     works("ibm-cloud-sdk-core for Node.js", probe.args(["-e", "require('ibm-cloud-sdk-core')"])).then(node)
 }
 
-/// Runs a client with the key on its standard input, and returns the token that it says and the request that came.
+/// Runs a client with the key on its stdin, and returns the token that it prints and the request that it sends.
 fn ask(client: &mut Command, service: &Service) -> (String, Received) {
     let child = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap();
@@ -67,33 +65,33 @@ fn ask(client: &mut Command, service: &Service) -> (String, Received) {
     (String::from_utf8(stdout).unwrap().trim().to_owned(), service.requests().pop().unwrap())
 }
 
-/// What our request looks like.
-fn ours() -> Received {
+/// The request of the program.
+fn own_request() -> Received {
     let token = token();
     let service = Service::plain([Step::Answer(success(&token))]);
     assert_eq!(Client::of(&service).run("--format token").payload(), token);
     service.requests().pop().unwrap()
 }
 
-/// Checks that a request and ours are the same but for the fields that it has beyond ours.
+/// Checks that a request is the same as the program's, except for additional fields.
 #[track_caller]
-fn is_as_ours(theirs: &Received, beyond: &[(&str, &str)]) {
-    let ours = ours();
-    assert_eq!(theirs.line, ours.line);
+fn assert_same_request(theirs: &Received, additional: &[(&str, &str)]) {
+    let own = own_request();
+    assert_eq!(theirs.line, own.line);
     for name in ["Accept", "Content-Type"] {
-        // A client may name the characters' encoding too, or, as Node.js does, what it would take instead.
+        // A client may add a charset or, as Node.js does, alternatives.
         let kind = |request: &Received| request.header(name)[0].split([';', ',']).next().unwrap().to_owned();
-        assert_eq!(kind(theirs), kind(&ours), "{name}");
+        assert_eq!(kind(theirs), kind(&own), "{name}");
     }
-    assert_eq!(theirs.header("Authorization"), ours.header("Authorization"));
-    let mut expected = ours.form();
-    expected.extend(beyond.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    assert_eq!(theirs.header("Authorization"), own.header("Authorization"));
+    let mut expected = own.form();
+    expected.extend(additional.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     expected.sort();
     assert_eq!(theirs.form(), expected);
 }
 
 #[test]
-fn the_documented_curl_command_sends_the_same() {
+fn documented_curl_command_sends_the_same_request() {
     if !has("curl") {
         return;
     }
@@ -102,13 +100,13 @@ fn the_documented_curl_command_sends_the_same() {
     let outcome = Sandbox::new().shell("sh", &line);
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     let theirs = service.requests().pop().unwrap();
-    is_as_ours(&theirs, &[]);
+    assert_same_request(&theirs, &[]);
     // For a key without special characters, even the bytes are the same.
-    assert_eq!(theirs.body, ours().body);
+    assert_eq!(theirs.body, own_request().body);
 }
 
 #[test]
-fn what_curl_prints_is_the_format_response() {
+fn response_format_prints_the_same_as_curl() {
     if !has("curl") {
         return;
     }
@@ -119,25 +117,27 @@ fn what_curl_prints_is_the_format_response() {
     assert_eq!(Client::of(&service).run("--format response").stdout, theirs.stdout);
 }
 
-/// `response_type=cloud_iam` asks for a token of IAM's own kind, which is what comes without it.
+/// `response_type=cloud_iam` asks for an IAM token, which is the default.
 #[test]
-fn the_python_sdk_sends_the_same_and_a_response_type() {
+fn python_sdk_sends_the_same_request_with_a_response_type() {
     let sandbox = Sandbox::new();
     let Some(mut python) = python(&sandbox) else { return };
     let token = token();
     let service = Service::plain([Step::Answer(success(&token))]);
-    let (said, theirs) = ask(python.arg(root().join("tests/interop/client.py")).arg(service.url()), &service);
-    assert_eq!(said, token);
-    is_as_ours(&theirs, &[("response_type", "cloud_iam")]);
+    let (printed, theirs) =
+        ask(python.arg(root().join("tests/interop/client.py")).arg(service.url()), &service);
+    assert_eq!(printed, token);
+    assert_same_request(&theirs, &[("response_type", "cloud_iam")]);
 }
 
 #[test]
-fn the_node_sdk_sends_the_same_and_a_response_type() {
+fn node_sdk_sends_the_same_request_with_a_response_type() {
     let sandbox = Sandbox::new();
     let Some(mut node) = node(&sandbox) else { return };
     let token = token();
     let service = Service::plain([Step::Answer(success(&token))]);
-    let (said, theirs) = ask(node.arg(root().join("tests/interop/client.js")).arg(service.url()), &service);
-    assert_eq!(said, token);
-    is_as_ours(&theirs, &[("response_type", "cloud_iam")]);
+    let (printed, theirs) =
+        ask(node.arg(root().join("tests/interop/client.js")).arg(service.url()), &service);
+    assert_eq!(printed, token);
+    assert_same_request(&theirs, &[("response_type", "cloud_iam")]);
 }

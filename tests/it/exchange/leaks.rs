@@ -1,29 +1,19 @@
-//! Where the key and the token must not turn up: in an argument, in what is said, in a file that nobody named.
-//! [`super::Client::run`] looks for them after every other test of this folder, too.
+//! The key and the token must not appear in an argument, in a message, or in a file that the user did not name.
+//! [`super::Client::run`] checks this in the other tests too.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Stdio;
 
-use super::server::{Service, Step, head};
 use super::{Client, KEY, assert_no_secret_below, assert_no_secret_in, success, token};
+use crate::iam_service::{Service, Step, head};
+#[cfg(target_os = "linux")]
+use crate::sandbox::processes::every_process;
 use crate::sandbox::{PROGRAM, Sandbox, eventually, spawn};
 
-/// The command lines of all processes.
-fn command_lines() -> Vec<(PathBuf, String)> {
-    fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|entry| {
-            let path = entry.ok()?.path().join("cmdline");
-            let line = fs::read(&path).ok()?;
-            Some((path, String::from_utf8_lossy(&line).replace('\0', " ")))
-        })
-        .collect()
-}
-
+#[cfg(target_os = "linux")]
 #[test]
-fn the_key_is_in_no_command_line_while_it_runs() {
-    // A key of this test's own: the tests beside this one pass theirs to other programs.
+fn key_is_in_no_command_line() {
+    // The key of the other tests is in the arguments of other programs that run at the same time.
     let key = KEY.replace("TESTKEY", "LEAKKEY");
     for from_variable in [false, true] {
         let service = Service::plain([Step::ThenSilence(head("200 OK", &["Content-Length: 2000"]))]);
@@ -37,10 +27,13 @@ fn the_key_is_in_no_command_line_while_it_runs() {
         }
         let mut child = program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         eventually("the request arrives", || !service.requests().is_empty());
-        let lines = command_lines();
-        assert!(lines.iter().any(|(_, line)| line.starts_with(PROGRAM) && line.contains(&service.url())));
-        for (path, line) in lines {
-            assert!(!line.contains(&key), "the key is in {}: {line}", path.display());
+        let lines: Vec<String> = every_process("cmdline")
+            .into_iter()
+            .map(|(_, line)| String::from_utf8_lossy(&line).replace('\0', " "))
+            .collect();
+        assert!(lines.iter().any(|line| line.starts_with(PROGRAM) && line.contains(&service.url())));
+        for line in lines {
+            assert!(!line.contains(&key), "the key is in a command line: {line}");
         }
         child.kill().unwrap();
         child.wait().unwrap();
@@ -48,7 +41,7 @@ fn the_key_is_in_no_command_line_while_it_runs() {
 }
 
 #[test]
-fn a_run_that_is_killed_leaves_nothing_behind() {
+fn killed_run_leaves_nothing_behind() {
     let body = success(&token());
     let service = Service::new([Step::ThenSilence(body[..body.len() - 5].to_vec())]);
     let client = Client::of(&service);
@@ -56,13 +49,13 @@ fn a_run_that_is_killed_leaves_nothing_behind() {
     eventually("the request arrives", || !service.requests().is_empty());
     child.kill().unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_no_secret_in("the standard error", &String::from_utf8(output.stderr).unwrap());
+    assert_no_secret_in("stderr", &String::from_utf8(output.stderr).unwrap());
     assert!(output.stdout.is_empty());
     assert_no_secret_below(client.sandbox.home(), &["key"]);
 }
 
 #[test]
-fn the_token_is_on_the_standard_output_or_in_the_named_file_alone() {
+fn token_is_on_stdout_or_in_the_named_file_only() {
     let token = token();
     let service = Service::new(vec![Step::Answer(success(&token)); 2]);
     let client = Client::of(&service);

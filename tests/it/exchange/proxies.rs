@@ -1,15 +1,15 @@
-//! A real forward proxy on loopback, tinyproxy, and what it does to the way to IAM.
+//! The way to IAM through a forward proxy: tinyproxy on loopback.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use super::server::{Service, Step, answer};
-use super::{Client, error, hint, success, token};
+use super::{Client, success, token};
+use crate::iam_service::{Service, Step, answer};
 use crate::sandbox::{Sandbox, has};
 
-/// A running tinyproxy, with a folder of its own.
+/// A running tinyproxy.
 struct Proxy {
     sandbox: Sandbox,
     process: Child,
@@ -17,24 +17,24 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy that connects to one port alone. Another process may take the port that was free: then with another.
-    fn connecting_to(port: u16, further: &str) -> Self {
+    /// A proxy that may connect to one port only. It retries, because another process may take its port first.
+    fn connecting_to(port: u16, settings: &str) -> Self {
         for _ in 0..5 {
-            if let Some(proxy) = Self::start(port, further) {
+            if let Some(proxy) = Self::start(port, settings) {
                 return proxy;
             }
         }
         panic!("tinyproxy does not start");
     }
 
-    fn start(connect_port: u16, further: &str) -> Option<Self> {
+    fn start(connect_port: u16, settings: &str) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let sandbox = Sandbox::new();
         let configuration = sandbox.write(
             "tinyproxy.conf",
             format!(
                 "Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nConnectPort {connect_port}\nTimeout 60\n\
-                 MaxClients 20\nLogLevel Connect\nLogFile \"{}\"\n{further}\n",
+                 MaxClients 20\nLogLevel Connect\nLogFile \"{}\"\n{settings}\n",
                 sandbox.home().join("log").display()
             ),
         );
@@ -59,7 +59,7 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// What it was asked to connect to.
+    /// The hosts and ports that it was asked to connect to.
     fn connects(&self) -> Vec<String> {
         let log = fs::read_to_string(self.sandbox.home().join("log")).unwrap();
         let target = |line: &str| Some(line.split_once("): CONNECT ")?.1.split(' ').next()?.to_owned());
@@ -75,7 +75,7 @@ impl Drop for Proxy {
 }
 
 #[test]
-fn the_way_to_iam_leads_through_the_proxy() {
+fn request_goes_through_the_proxy() {
     if !has("tinyproxy") {
         return;
     }
@@ -90,7 +90,7 @@ fn the_way_to_iam_leads_through_the_proxy() {
 }
 
 #[test]
-fn what_no_proxy_names_is_reached_directly() {
+fn host_in_no_proxy_is_reached_directly() {
     if !has("tinyproxy") {
         return;
     }
@@ -114,7 +114,7 @@ fn what_no_proxy_names_is_reached_directly() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_told_from_the_service() {
+fn refusal_by_the_proxy_is_reported_as_such() {
     if !has("tinyproxy") {
         return;
     }
@@ -122,32 +122,32 @@ fn a_proxy_that_refuses_is_told_from_the_service() {
     let proxy = Proxy::connecting_to(1, "");
     let outcome = Client::of(&service).with("HTTPS_PROXY", proxy.url()).run("");
     assert_eq!(
-        error(outcome.fails_with(6)),
+        outcome.fails_with(6).error(),
         format!("the proxy `{}` did not connect to `https://localhost`: it answered with 403", proxy.url())
     );
-    assert!(hint(&outcome).contains("NO_PROXY"), "{outcome:?}");
+    assert!(outcome.hint().contains("NO_PROXY"), "{outcome:?}");
     assert_eq!(service.connections(), 0);
 }
 
 #[test]
-fn a_proxy_that_cannot_reach_the_service_is_told_from_it() {
+fn proxy_that_cannot_reach_the_service_is_reported_as_such() {
     if !has("tinyproxy") {
         return;
     }
-    // The name is the proxy's to resolve.
+    // The proxy resolves the name.
     let proxy = Proxy::connecting_to(443, "");
     let outcome = Client::at("https://iam.invalid").with("HTTPS_PROXY", proxy.url()).run("--timeout 20s");
     let message =
         format!("the proxy `{}` did not connect to `https://iam.invalid`: it answered with 5", proxy.url());
-    assert!(error(outcome.fails_with(6)).starts_with(&message), "{outcome:?}");
+    assert!(outcome.fails_with(6).error().starts_with(&message), "{outcome:?}");
     assert_eq!(proxy.connects(), ["iam.invalid:443"]);
 }
 
 #[test]
-fn a_proxy_that_is_down_or_unknown_is_told_from_the_service() {
+fn proxy_that_is_down_or_unknown_is_reported_as_such() {
     let service = Service::new([]);
-    // Nothing listens on port 1 of this machine.
-    for (url, what) in [
+    // Nothing listens on port 1.
+    for (url, message) in [
         (
             "http://user:hunter2@127.0.0.1:1",
             "the proxy `http://127.0.0.1:1` could not be connected to: Connection refused",
@@ -158,24 +158,24 @@ fn a_proxy_that_is_down_or_unknown_is_told_from_the_service() {
         ),
     ] {
         let outcome = Client::of(&service).with("HTTPS_PROXY", url).run("--timeout 2s");
-        assert!(error(outcome.fails_with(6)).starts_with(what), "{outcome:?}");
-        assert!(hint(&outcome).contains("HTTPS_PROXY"), "{outcome:?}");
+        assert!(outcome.fails_with(6).error().starts_with(message), "{outcome:?}");
+        assert!(outcome.hint().contains("HTTPS_PROXY"), "{outcome:?}");
         assert!(!outcome.stderr.contains("hunter2"), "{outcome:?}");
     }
     assert_eq!(service.connections(), 0);
 }
 
 #[test]
-fn a_proxy_that_falls_silent_does_not_outlast_the_deadline() {
+fn silent_proxy_is_waited_for_until_the_deadline() {
     let service = Service::new([]);
     let proxy = Service::plain([Step::ThenSilence(Vec::new())]);
     let outcome = Client::of(&service).with("HTTPS_PROXY", proxy.url()).run("--timeout 1s");
     let message = format!("`https://localhost` gave no answer through the proxy `{}` within 1s", proxy.url());
-    assert_eq!(error(outcome.fails_with(7)), message);
+    assert_eq!(outcome.fails_with(7).error(), message);
 }
 
 #[test]
-fn credentials_for_the_proxy_are_sent_to_it_alone() {
+fn proxy_credentials_are_sent_to_the_proxy_only() {
     if !has("tinyproxy") {
         return;
     }
@@ -187,25 +187,25 @@ fn credentials_for_the_proxy_are_sent_to_it_alone() {
         Client::of(&service).with("HTTPS_PROXY", url).run("--format token")
     };
     let outcome = with("user:wrong9");
-    assert!(error(outcome.fails_with(6)).contains("did not connect to"), "{outcome:?}");
-    assert!(hint(&outcome).contains("credentials"), "{outcome:?}");
+    assert!(outcome.fails_with(6).error().contains("did not connect to"), "{outcome:?}");
+    assert!(outcome.hint().contains("credentials"), "{outcome:?}");
     assert!(!outcome.stderr.contains("wrong9") && !outcome.stderr.contains("user:"), "{outcome:?}");
     assert_eq!(with("user:hunter2").payload(), token);
     assert!(service.requests()[0].header("Proxy-Authorization").is_empty());
 }
 
 #[test]
-fn the_key_is_not_sent_around_a_proxy_that_cannot_be_used() {
+fn key_is_not_sent_directly_if_the_proxy_is_unusable() {
     let service = Service::new([]);
     for url in ["socks5://127.0.0.1:1080", "socks4a://127.0.0.1:1080", "ftp://127.0.0.1:1", "http://"] {
         let outcome = Client::of(&service).with("ALL_PROXY", url).run("--timeout 1s");
-        assert!(error(outcome.fails_with(6)).contains("HTTPS_PROXY (or ALL_PROXY)"), "{url} {outcome:?}");
+        assert!(outcome.fails_with(6).error().contains("HTTPS_PROXY (or ALL_PROXY)"), "{url} {outcome:?}");
     }
     assert_eq!(service.connections(), 0);
 }
 
 #[test]
-fn what_stays_on_this_machine_unencrypted_goes_through_no_proxy() {
+fn plain_http_to_loopback_bypasses_the_proxy() {
     let proxy = Service::plain([]);
     let service = Service::plain([Step::Answer(success(&token()))]);
     let client = Client::of(&service).with("HTTPS_PROXY", proxy.url()).with("HTTP_PROXY", proxy.url());
@@ -214,7 +214,7 @@ fn what_stays_on_this_machine_unencrypted_goes_through_no_proxy() {
 }
 
 #[test]
-fn the_proxy_for_plain_http_is_not_asked() {
+fn proxy_for_plain_http_is_ignored() {
     let proxy = Service::plain([]);
     let service = Service::answering(success(&token()));
     Client::of(&service).with("HTTP_PROXY", proxy.url()).with("http_proxy", proxy.url()).run("").payload();
@@ -222,7 +222,7 @@ fn the_proxy_for_plain_http_is_not_asked() {
 }
 
 #[test]
-fn what_the_proxy_says_itself_is_not_shown() {
+fn response_of_the_proxy_is_not_shown() {
     let service = Service::new([]);
     let refusal = answer("403 Forbidden", &["Proxy-Agent: MARKER"], "<html>MARKER</html>");
     let proxy = Service::plain([Step::Answer(refusal)]);

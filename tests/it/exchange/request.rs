@@ -1,13 +1,13 @@
-//! What is sent, where to, and with which key.
+//! What is sent, where, and with which key.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::server::{Service, Step, answer};
-use super::{Client, KEY, error, hint, success, token};
+use super::{Client, KEY, success, token};
+use crate::iam_service::{Service, Step, answer};
 use crate::sandbox::Sandbox;
 
-/// The whole command line for a service without encryption, so that there is nothing but the key to choose.
+/// The command line for a service without TLS, which needs nothing but the key.
 fn line(service: &Service, options: &str) -> String {
     format!("exchange --format token --endpoint {} {options}", service.url())
 }
@@ -17,7 +17,7 @@ fn sent_key(service: &Service) -> String {
 }
 
 #[test]
-fn the_request_is_the_documented_one() {
+fn request_is_the_documented_one() {
     let token = token();
     let service = Service::answering(success(&token));
     assert_eq!(Client::of(&service).run("").payload(), format!("Bearer {token}"));
@@ -42,7 +42,7 @@ fn the_request_is_the_documented_one() {
 }
 
 #[test]
-fn a_key_comes_from_a_file_from_stdin_or_from_a_variable() {
+fn key_is_read_from_a_file_stdin_or_a_variable() {
     let json = format!(r#"{{"name":"ci","description":"","createdAt":"2025-05-30","apikey":"{KEY}"}}"#);
     let token = token();
     for (variable, option, input) in [
@@ -70,7 +70,7 @@ fn a_key_comes_from_a_file_from_stdin_or_from_a_variable() {
 }
 
 #[test]
-fn the_cli_s_own_variable_comes_before_terraform_s() {
+fn variable_of_the_cli_precedes_that_of_terraform() {
     let service = Service::plain([Step::Answer(success(&token()))]);
     let sandbox = Sandbox::new().with("IBMCLOUD_API_KEY", KEY).with("IC_API_KEY", "another");
     sandbox.run(&line(&service, "")).payload();
@@ -78,7 +78,7 @@ fn the_cli_s_own_variable_comes_before_terraform_s() {
 }
 
 #[test]
-fn a_key_arrives_as_it_is_whatever_stands_in_it() {
+fn key_with_special_characters_arrives_unchanged() {
     let key = r"+&=%20/?#;:@!$'()*,[]~^`|\<>.-_x";
     let service = Service::plain([Step::Answer(success(&token()))]);
     Sandbox::new().with("IBMCLOUD_API_KEY", key).run(&line(&service, "")).payload();
@@ -87,28 +87,28 @@ fn a_key_arrives_as_it_is_whatever_stands_in_it() {
 }
 
 #[test]
-fn a_bare_argument_is_refused_and_not_repeated() {
+fn key_as_an_argument_is_refused_and_not_repeated() {
     let service = Service::plain([]);
     let outcome = Sandbox::new().run(&line(&service, &format!("--apikey {KEY}")));
-    assert!(error(outcome.fails_with(2)).contains("an API key is not taken as an argument"), "{outcome:?}");
-    assert!(hint(&outcome).contains("--apikey @FILE") && hint(&outcome).contains("replace the key"));
+    assert!(outcome.fails_with(2).error().contains("an API key is not taken as an argument"), "{outcome:?}");
+    assert!(outcome.hint().contains("--apikey @FILE") && outcome.hint().contains("replace the key"));
     assert!(!outcome.stderr.contains(KEY));
     assert_eq!(service.connections(), 0);
 }
 
 #[test]
-fn without_a_key_it_says_where_to_put_one() {
+fn missing_key_has_a_hint() {
     let service = Service::plain([]);
     for option in ["", "--apikey @", "--apikey @absent"] {
         let outcome = Sandbox::new().run(&line(&service, option));
         outcome.fails_with(if option.ends_with("absent") { 1 } else { 2 });
-        assert!(!hint(&outcome).is_empty());
+        assert!(!outcome.hint().is_empty());
     }
     assert_eq!(service.connections(), 0);
 }
 
 #[test]
-fn what_cannot_be_a_key_is_refused_before_anything_is_sent() {
+fn invalid_key_is_refused_before_anything_is_sent() {
     let service = Service::plain([]);
     for content in [
         "",
@@ -130,7 +130,7 @@ fn what_cannot_be_a_key_is_refused_before_anything_is_sent() {
         sandbox.write("key", content);
         for option in ["--apikey @key", "--apikey -"] {
             let outcome = sandbox.run_with_input(&line(&service, option), content.as_bytes());
-            assert!(error(outcome.fails_with(2)).contains("holds no API key"), "{content:?} {outcome:?}");
+            assert!(outcome.fails_with(2).error().contains("holds no API key"), "{content:?} {outcome:?}");
         }
         if !content.is_empty() && !content.starts_with("{\"") {
             sandbox.with("IBMCLOUD_API_KEY", content).run(&line(&service, "")).fails_with(2);
@@ -143,21 +143,21 @@ fn what_cannot_be_a_key_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_flood_instead_of_a_key_is_refused() {
+fn oversized_key_is_refused() {
     let service = Service::plain([]);
-    let flood = "x".repeat(2_000_000);
+    let oversized = "x".repeat(2_000_000);
     let sandbox = Sandbox::new();
-    sandbox.write("key", &flood);
+    sandbox.write("key", &oversized);
     for option in ["--apikey @key", "--apikey -"] {
-        let outcome = sandbox.run_with_input(&line(&service, option), flood.as_bytes());
-        assert!(error(outcome.fails_with(2)).ends_with("holds no API key: it is larger than 64 KiB"));
+        let outcome = sandbox.run_with_input(&line(&service, option), oversized.as_bytes());
+        assert!(outcome.fails_with(2).error().ends_with("holds no API key: it is larger than 64 KiB"));
     }
     assert_eq!(service.connections(), 0);
 }
 
 #[test]
-fn a_key_file_that_others_can_read_is_warned_about() {
-    for (mode, option, is_warned) in
+fn key_file_readable_by_others_causes_a_warning() {
+    for (mode, option, warns) in
         [(0o600, "", false), (0o640, "", true), (0o604, "", true), (0o604, "-q", false)]
     {
         let service = Service::answering(success(&token()));
@@ -165,14 +165,14 @@ fn a_key_file_that_others_can_read_is_warned_about() {
         fs::set_permissions(client.sandbox.home().join("key"), fs::Permissions::from_mode(mode)).unwrap();
         let outcome = client.run_bare(option);
         outcome.payload();
-        assert_eq!(outcome.stderr.starts_with("warning: others can read"), is_warned, "{mode:o} {outcome:?}");
-        assert_eq!(outcome.stderr.contains("`chmod 600 key`"), is_warned);
-        assert!(is_warned || outcome.stderr.is_empty(), "{outcome:?}");
+        assert_eq!(outcome.stderr.starts_with("warning: others can read"), warns, "{mode:o} {outcome:?}");
+        assert_eq!(outcome.stderr.contains("`chmod 600 key`"), warns);
+        assert!(warns || outcome.stderr.is_empty(), "{outcome:?}");
     }
 }
 
 #[test]
-fn the_endpoint_is_given_with_or_without_the_path() {
+fn endpoint_may_have_a_path() {
     let token = token();
     for (path, asked) in [
         ("", "/identity/token"),
@@ -188,7 +188,7 @@ fn the_endpoint_is_given_with_or_without_the_path() {
 }
 
 #[test]
-fn the_endpoint_of_the_variable_is_asked_unless_one_is_given() {
+fn endpoint_option_overrides_the_variable() {
     let (asked, not_asked) = (Service::new([Step::Answer(success(&token()))]), Service::plain([]));
     let client = Client::of(&asked);
     client.with("IBMCLOUD_IAM_API_ENDPOINT", not_asked.url()).run("").payload();
@@ -199,9 +199,9 @@ fn the_endpoint_of_the_variable_is_asked_unless_one_is_given() {
     sandbox.with("IBMCLOUD_API_KEY", KEY).run("exchange").payload();
 }
 
-/// No test may reach IBM Cloud. What would be asked there is seen by a proxy, which is asked to connect.
+/// No test may reach IBM Cloud. A proxy sees where the program would connect.
 #[test]
-fn without_an_endpoint_it_is_ibm_cloud_s_public_or_private_one() {
+fn default_endpoint_is_the_public_or_private_one_of_ibm_cloud() {
     for (option, variable, host) in [
         ("", "", "iam.cloud.ibm.com:443"),
         ("--private", "", "private.iam.cloud.ibm.com:443"),
@@ -220,11 +220,11 @@ fn without_an_endpoint_it_is_ibm_cloud_s_public_or_private_one() {
 }
 
 #[test]
-fn an_endpoint_that_is_none_is_refused() {
+fn invalid_endpoint_is_refused() {
     let sandbox = Sandbox::new().with("IBMCLOUD_API_KEY", KEY);
     for url in ["ftp://localhost", "https://user:hunter2@localhost", "https://localhost?x", "https://"] {
         let outcome = sandbox.run(&format!("exchange --endpoint {url}"));
-        assert!(error(outcome.fails_with(2)).starts_with("the endpoint is no address"), "{outcome:?}");
+        assert!(outcome.fails_with(2).error().starts_with("the endpoint is no address"), "{outcome:?}");
         assert!(!outcome.stderr.contains("hunter2"));
     }
     sandbox.run("exchange --private --endpoint https://localhost").fails_with(2);

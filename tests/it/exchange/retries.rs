@@ -1,17 +1,15 @@
-//! Failures that pass are tried again, inside one deadline, which holds whatever the service does.
+//! Temporary failures are retried until one deadline, which holds whatever the service does.
 
-use std::io::Read as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::server::{Service, Step, answer, head};
-use super::{Client, KEY, UNKNOWN_KEY, error, hint, success, token, token_response};
-use crate::sandbox::Outcome;
+use super::{Client, KEY, UNKNOWN_KEY, success, token, token_response};
+use crate::iam_service::{Service, Step, answer, head};
+use crate::sandbox::{Outcome, shown_on_terminal};
 
-/// IAM's own body for an overload.
+/// IAM's response to an overload.
 const OVERLOAD: &str =
     r#"{"errorCode":"BXNIM0550E","errorMessage":"Too many requests.","context":{"requestId":"r-1"}}"#;
 
@@ -19,31 +17,31 @@ fn refusal(status: &str, headers: &[&str]) -> Step {
     Step::Answer(answer(status, headers, OVERLOAD))
 }
 
-/// The pauses between the requests that a service got.
+/// The pauses between the requests to a service.
 fn pauses(service: &Service) -> Vec<Duration> {
     service.requests().windows(2).map(|pair| pair[1].at - pair[0].at).collect()
 }
 
-/// Runs with a deadline, and checks that it held: a loaded machine is given time to notice.
+/// Runs with a deadline, and checks that it held. The margin is for a busy machine.
 #[track_caller]
 fn run_until(client: &Client, timeout: Duration) -> (Outcome, Duration) {
     let start = Instant::now();
     let outcome = client.run(&format!("--timeout {}ms", timeout.as_millis()));
-    assert!(start.elapsed() < timeout + Duration::from_secs(5), "it took {:?}", start.elapsed());
+    assert!(start.elapsed() < timeout + Duration::from_secs(5), "took {:?}", start.elapsed());
     (outcome, start.elapsed())
 }
 
 #[track_caller]
-fn ends_at_the_deadline(client: &Client) {
+fn assert_ends_at_deadline(client: &Client) {
     let timeout = Duration::from_millis(2500);
     let (outcome, elapsed) = run_until(client, timeout);
-    assert_eq!(error(outcome.fails_with(7)), "`https://localhost` gave no answer within 2s 500ms");
-    assert!(hint(&outcome).contains("--timeout"), "{outcome:?}");
-    assert!(elapsed >= timeout, "it gave up after {elapsed:?}");
+    assert_eq!(outcome.fails_with(7).error(), "`https://localhost` gave no answer within 2s 500ms");
+    assert!(outcome.hint().contains("--timeout"), "{outcome:?}");
+    assert!(elapsed >= timeout, "gave up after {elapsed:?}");
 }
 
 #[test]
-fn what_passes_is_tried_again_after_pauses_that_grow() {
+fn temporary_failure_is_retried_after_growing_pauses() {
     let token = token();
     let service = Service::new([
         refusal("429 Too Many Requests", &[]),
@@ -64,7 +62,7 @@ fn what_passes_is_tried_again_after_pauses_that_grow() {
 }
 
 #[test]
-fn these_five_statuses_pass() {
+fn five_statuses_are_retried() {
     let token = token();
     for status in [
         "429 Too Many Requests",
@@ -73,7 +71,7 @@ fn these_five_statuses_pass() {
         "503 Service Unavailable",
         "504 Gateway Timeout",
     ] {
-        // What stands in between answers in HTML.
+        // A gateway answers in HTML.
         let refusal = Step::Answer(answer(status, &["Retry-After: 0"], "<html>busy</html>"));
         let service = Service::new([refusal, Step::Answer(success(&token))]);
         assert_eq!(Client::of(&service).run("--format token").payload(), token, "{status}");
@@ -81,7 +79,7 @@ fn these_five_statuses_pass() {
 }
 
 #[test]
-fn a_verdict_is_not_asked_for_twice() {
+fn client_error_is_not_retried() {
     for status in [
         "400 Bad Request",
         "401 Unauthorized",
@@ -96,27 +94,27 @@ fn a_verdict_is_not_asked_for_twice() {
 }
 
 #[test]
-fn an_overload_for_ever_is_given_up_after_six_requests() {
+fn permanent_overload_ends_after_six_requests() {
     let service = Service::new(vec![refusal("503 Service Unavailable", &["Retry-After: 0"]); 6]);
     let outcome = Client::of(&service).run("");
-    assert!(error(outcome.fails_with(6)).contains("503 Service Unavailable: BXNIM0550E: Too many requests"));
-    assert!(hint(&outcome).contains("try again later"), "{outcome:?}");
+    assert!(outcome.fails_with(6).error().contains("503 Service Unavailable: BXNIM0550E: Too many requests"));
+    assert!(outcome.hint().contains("try again later"), "{outcome:?}");
     let service = Service::new(vec![refusal("429 Too Many Requests", &["Retry-After: 0"]); 6]);
     let outcome = Client::of(&service).run("");
-    assert!(hint(outcome.fails_with(6)).contains("share one token"), "{outcome:?}");
+    assert!(outcome.fails_with(6).hint().contains("share one token"), "{outcome:?}");
 }
 
 #[test]
-fn all_the_attempts_share_one_deadline() {
+fn attempts_share_one_deadline() {
     let service = Service::repeating(refusal("503 Service Unavailable", &[]));
     let (outcome, _) = run_until(&Client::of(&service), Duration::from_millis(2500));
-    assert!(error(outcome.fails_with(6)).contains("503 Service Unavailable"), "{outcome:?}");
+    assert!(outcome.fails_with(6).error().contains("503 Service Unavailable"), "{outcome:?}");
     let requests = service.requests().len();
     assert!((2..=5).contains(&requests), "{requests} requests");
 }
 
 #[test]
-fn the_pause_that_the_service_asks_for_is_kept() {
+fn requested_pause_is_respected() {
     for (is_date, at_least) in [(false, 2000), (true, 1500)] {
         let in_three_seconds = SystemTime::now() + Duration::from_secs(3);
         let value = if is_date { httpdate::fmt_http_date(in_three_seconds) } else { "2".to_owned() };
@@ -131,7 +129,7 @@ fn the_pause_that_the_service_asks_for_is_kept() {
 }
 
 #[test]
-fn a_pause_that_outlasts_the_deadline_is_not_begun() {
+fn pause_beyond_the_deadline_is_not_started() {
     let in_an_hour = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
     for value in ["3600", "18446744073709551615", &in_an_hour] {
         let service = Service::answering(answer(
@@ -141,14 +139,14 @@ fn a_pause_that_outlasts_the_deadline_is_not_begun() {
         ));
         let start = Instant::now();
         let outcome = Client::of(&service).run("--timeout 30s");
-        assert!(error(outcome.fails_with(6)).contains("429 Too Many Requests"), "{outcome:?}");
+        assert!(outcome.fails_with(6).error().contains("429 Too Many Requests"), "{outcome:?}");
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     }
 }
 
-/// The longest pauses, which come last, are added to what the service asks for.
+/// The backoff, which is longest at the end, is added to the requested pause, and the sum must not overflow.
 #[test]
-fn an_endless_pause_asked_for_late_is_no_accident() {
+fn huge_pause_at_the_last_attempt_is_not_an_overflow() {
     let mut script = vec![refusal("503 Service Unavailable", &["Retry-After: 0"]); 4];
     script.push(refusal("503 Service Unavailable", &["Retry-After: 18446744073709551615"]));
     let service = Service::new(script);
@@ -156,27 +154,27 @@ fn an_endless_pause_asked_for_late_is_no_accident() {
 }
 
 #[test]
-fn a_deadline_beyond_all_counting_is_none() {
+fn huge_timeout_is_accepted() {
     let token = token();
     let service = Service::answering(success(&token));
     assert_eq!(Client::of(&service).run("--format token --timeout 18446744073709551615").payload(), token);
 }
 
-/// A listener whose queue is full drops what comes: the connection hangs.
+/// A listener with a full queue drops new connections, so connecting hangs.
 #[test]
-fn a_service_that_does_not_accept_is_waited_for_until_the_deadline() {
+fn service_that_does_not_accept_is_waited_for_until_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     let mut queue = Vec::new();
     while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(300)) {
         queue.push(stream);
-        assert!(queue.len() < 5000, "the queue has no end");
+        assert!(queue.len() < 5000, "the queue does not fill up");
     }
-    ends_at_the_deadline(&Client::at(format!("https://localhost:{}", address.port())));
+    assert_ends_at_deadline(&Client::at(format!("https://localhost:{}", address.port())));
 }
 
 #[test]
-fn a_service_that_falls_silent_is_waited_for_until_the_deadline() {
+fn silent_service_is_waited_for_until_the_deadline() {
     let body = token_response(&token());
     let length = format!("Content-Length: {}", body.len());
     let head = head("200 OK", &[&length]);
@@ -188,33 +186,33 @@ fn a_service_that_falls_silent_is_waited_for_until_the_deadline() {
         Step::ThenSilence(head.clone()),
         Step::ThenSilence([head.as_slice(), &body.as_bytes()[..500]].concat()),
     ];
-    // All at once: each takes as long as the deadline.
+    // All at once, because each takes until the deadline.
     thread::scope(|scope| {
         for step in steps {
             scope.spawn(|| {
                 let service = Service::new([step]);
-                ends_at_the_deadline(&Client::of(&service));
+                assert_ends_at_deadline(&Client::of(&service));
             });
         }
     });
 }
 
 #[test]
-fn a_slow_answer_counts_if_it_comes_in_time() {
+fn slow_response_counts_if_it_ends_before_the_deadline() {
     let token = token();
-    let slowly = Step::Trickle(success(&token), 40, Duration::from_millis(40));
-    let service = Service::new([slowly]);
+    let slow = Step::Trickle(success(&token), 40, Duration::from_millis(40));
+    let service = Service::new([slow]);
     let start = Instant::now();
     assert_eq!(Client::of(&service).run("--format token --timeout 60s").payload(), token);
-    assert!(start.elapsed() > Duration::from_secs(1), "it was not slow");
+    assert!(start.elapsed() > Duration::from_secs(1), "the response was not slow");
 
-    let too_slowly = Step::Trickle(success(&token), 4, Duration::from_millis(100));
-    let service = Service::new([too_slowly]);
-    ends_at_the_deadline(&Client::of(&service));
+    let too_slow = Step::Trickle(success(&token), 4, Duration::from_millis(100));
+    let service = Service::new([too_slow]);
+    assert_ends_at_deadline(&Client::of(&service));
 }
 
 #[test]
-fn a_broken_connection_is_tried_again() {
+fn broken_connection_is_retried() {
     let token = token();
     let whole = success(&token);
     for step in [
@@ -233,7 +231,7 @@ fn a_broken_connection_is_tried_again() {
 }
 
 #[test]
-fn a_connection_that_always_breaks_is_a_failure_of_the_network() {
+fn connection_that_always_breaks_is_a_network_failure() {
     let whole = success(&token());
     for step in [
         Step::RefuseConnection,
@@ -242,60 +240,42 @@ fn a_connection_that_always_breaks_is_a_failure_of_the_network() {
     ] {
         let service = Service::repeating(step);
         let outcome = Client::of(&service).run("--timeout 1s");
-        assert!(error(outcome.fails_with(6)).starts_with("the connection to `https://localhost` failed"));
+        assert!(outcome.fails_with(6).error().starts_with("the connection to `https://localhost` failed"));
     }
 }
 
 #[test]
-fn connecting_resolving_and_a_service_that_is_down_are_told_apart() {
-    // Nothing listens on port 1 of this machine.
+fn refused_connection_and_unknown_host_have_different_errors() {
+    // Nothing listens on port 1.
     let outcome = Client::at("https://localhost:1").run("--timeout 1s");
     let refused = "the connection to `https://localhost` failed: Connection refused";
-    assert!(error(outcome.fails_with(6)).starts_with(refused), "{outcome:?}");
+    assert!(outcome.fails_with(6).error().starts_with(refused), "{outcome:?}");
     let outcome = Client::at("https://iam.invalid").run("--timeout 20s");
-    assert_eq!(error(outcome.fails_with(6)), "the name of `https://iam.invalid` could not be resolved");
-    assert!(hint(&outcome).contains("DNS"), "{outcome:?}");
+    assert_eq!(outcome.fails_with(6).error(), "the name of `https://iam.invalid` could not be resolved");
+    assert!(outcome.hint().contains("DNS"), "{outcome:?}");
 }
 
-/// Runs with a terminal as the standard error, and returns what it shows.
-fn at_a_terminal(options: &str) -> String {
+/// Runs with stderr on a terminal, and returns what appears there.
+fn stderr_on_terminal(options: &str) -> String {
     let service = Service::new([refusal("503 Service Unavailable", &[]), Step::Answer(success(&token()))]);
-    let terminal =
-        rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
-    rustix::pty::grantpt(&terminal).unwrap();
-    rustix::pty::unlockpt(&terminal).unwrap();
-    let name = rustix::pty::ptsname(&terminal, Vec::new()).unwrap();
-    let side = rustix::fs::open(
-        &name,
-        rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY,
-        rustix::fs::Mode::empty(),
-    );
-    let side: OwnedFd = side.unwrap();
-    let mut program = Client::of(&service);
-    program.sandbox = program.sandbox.with("TERM", "xterm");
-    let mut command = program.program(options);
-    assert!(command.stdout(Stdio::null()).stderr(side).status().unwrap().success());
-    drop(command);
-    let mut shown = Vec::new();
-    // The terminal's end of file is an error on Linux.
-    let _ = std::fs::File::from(terminal).read_to_end(&mut shown);
-    String::from_utf8(shown).unwrap()
+    let client = Client::of(&service).with("TERM", "xterm");
+    shown_on_terminal(client.program(options).stdout(Stdio::null()), Command::stderr)
 }
 
 #[test]
-fn at_a_terminal_one_line_says_what_is_waited_for() {
-    let shown = at_a_terminal("");
+fn pause_is_reported_in_one_line_on_a_terminal() {
+    let shown = stderr_on_terminal("");
     assert_eq!(shown.lines().count(), 1, "{shown:?}");
     assert!(
         shown.contains("answered with 503 Service Unavailable") && shown.contains("trying again in"),
         "{shown:?}"
     );
     assert!(!shown.contains(KEY));
-    assert_eq!(at_a_terminal("-q"), "");
+    assert_eq!(stderr_on_terminal("-q"), "");
 }
 
 #[test]
-fn in_a_pipeline_nothing_is_said_about_a_pause() {
+fn pause_is_not_reported_in_a_pipeline() {
     let service = Service::new([refusal("503 Service Unavailable", &[]), Step::Answer(success(&token()))]);
     let outcome = Client::of(&service).run_bare("");
     outcome.payload();

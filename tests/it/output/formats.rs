@@ -1,0 +1,95 @@
+//! The formats that show a token.
+
+use crate::sandbox::{Outcome, Sandbox, cli_output, token};
+
+/// Every format, and the payload for a token.
+fn formats(token: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("-f bearer", format!("Bearer {token}")),
+        ("-f token", token.to_owned()),
+        ("--format=header", format!("Authorization: Bearer {token}")),
+        ("-fenv --shell sh", format!("export IAM_TOKEN='{token}'")),
+        ("--format env --shell fish", format!("set -gx IAM_TOKEN '{token}'")),
+        ("--format env --shell powershell", format!("$env:IAM_TOKEN = '{token}'")),
+        ("--format env --shell nu", format!("$env.IAM_TOKEN = '{token}'")),
+        ("--format env --shell cmd", format!("set \"IAM_TOKEN={token}\"")),
+        ("--format env --shell sh --name MY_1", format!("export MY_1='{token}'")),
+        ("--format dotenv", format!("IAM_TOKEN={token}")),
+        ("--format dotenv --name _x", format!("_x={token}")),
+        ("--format curl", format!("header = \"Authorization: Bearer {token}\"")),
+    ]
+}
+
+#[test]
+fn every_format_works_before_and_after_every_command_that_prints_a_token() {
+    let (sandbox, session) = Sandbox::logged_in();
+    let input = token("user-apikey");
+    for (options, expected) in formats(&session) {
+        for line in [options.to_owned(), format!("get {options}"), format!("{options} get")] {
+            assert_eq!(sandbox.run(&line).payload(), expected, "{line}");
+        }
+    }
+    for (options, expected) in formats(&input) {
+        for line in [format!("parse {options}"), format!("{options} parse")] {
+            assert_eq!(sandbox.run_with_input(&line, &cli_output(&input)).payload(), expected, "{line}");
+        }
+    }
+}
+
+#[test]
+fn json_is_one_object_with_null_for_unknown_values() {
+    let (sandbox, session) = Sandbox::logged_in();
+    for (outcome, token, source) in [
+        (sandbox.run("get -f json"), &session, "session-file"),
+        (sandbox.run_with_input("-f json parse", &cli_output(&session)), &session, "stdin"),
+    ] {
+        let json = outcome.json();
+        assert_eq!(json["access_token"], **token);
+        assert_eq!(json["token_type"], "Bearer");
+        assert_eq!((&json["account"], &json["iam_id"]), (&"a1".into(), &"IBMid-1".into()));
+        assert_eq!(json["source"], source);
+        let left = json["expires_in"].as_i64().unwrap();
+        assert!((3400..=3600).contains(&left), "{left}");
+        let expires_at = humantime::parse_rfc3339(json["expires_at"].as_str().unwrap()).unwrap();
+        let expiration = expires_at.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        assert_eq!(json["expiration"], expiration);
+    }
+    let opaque = sandbox.run_with_input("parse -f json", &cli_output(&token("opaque")));
+    let json = opaque.json();
+    for name in ["expires_at", "expiration", "expires_in", "account", "iam_id"] {
+        assert_eq!(json.get(name), Some(&serde_json::Value::Null), "{name}");
+    }
+}
+
+#[test]
+fn user_shell_decides_the_assignment() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let mut sandbox = sandbox;
+    for (shell, expected) in [
+        ("/usr/bin/fish", format!("set -gx IAM_TOKEN '{token}'")),
+        ("/usr/bin/pwsh", format!("$env:IAM_TOKEN = '{token}'")),
+        ("/opt/nu", format!("$env.IAM_TOKEN = '{token}'")),
+        ("/bin/zsh", format!("export IAM_TOKEN='{token}'")),
+        ("", format!("export IAM_TOKEN='{token}'")),
+    ] {
+        sandbox = sandbox.with("SHELL", shell);
+        assert_eq!(sandbox.run("-f env").payload(), expected, "{shell}");
+    }
+}
+
+#[test]
+fn output_never_contains_an_escape_sequence() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let mut sandbox = sandbox;
+    for (name, value) in [("TERM", "xterm-256color"), ("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")] {
+        sandbox = sandbox.with(name, value);
+        for line in
+            ["--help", "get -v", "get -v --fresh", "get --formt", "status", "inspect", "status -f json"]
+        {
+            let Outcome { stdout, stderr, .. } = sandbox.run(line);
+            assert!(!stdout.contains('\x1b') && !stderr.contains('\x1b'), "{line}: {stdout}{stderr}");
+        }
+    }
+    let coloured = Sandbox::replaying("oauth-tokens-colours").run("get -v");
+    assert!(!coloured.payload().contains('\x1b') && !coloured.stderr.contains('\x1b'), "{coloured:?}");
+}

@@ -1,0 +1,26 @@
+//! The contract of the command line: exit codes, streams, formats, files, options and their variables.
+//!
+//! - `exit_codes`: every exit code and every kind of failure
+//! - `files`: `-o FILE`
+//! - `formats`: `-f FORMAT`
+//! - `github`: `-f github`
+//! - `options`: where options may be, and the variables that do the same
+//! - `streams`: closed pipes, full disks and other broken streams
+
+mod exit_codes;
+mod files;
+mod formats;
+mod github;
+mod options;
+mod streams;
+
+use crate::sandbox::Outcome;
+
+/// Checks a failure: this exit status, nothing on stdout, one error, one hint.
+#[track_caller]
+fn assert_failure(outcome: &Outcome, status: i32) {
+    outcome.fails_with(status);
+    let count = |start| outcome.stderr.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!((count("error: "), count("hint: ")), (1, 1), "{outcome:?}");
+    assert!(outcome.stderr.ends_with('\n'), "{outcome:?}");
+}

@@ -1,0 +1,155 @@
+//! The position of options, and the variables that replace them.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::assert_failure;
+use crate::sandbox::{Outcome, Sandbox, jwt};
+
+#[test]
+fn every_global_option_has_a_variable() {
+    let help = Sandbox::new().run("get --help").payload().to_owned();
+    let (_, options) = help.split_once("Options for every command:\n").unwrap();
+    let mut options: Vec<&str> = options
+        .split_whitespace()
+        .filter(|word| word.starts_with("--") && word.len() > 2)
+        .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
+        .collect();
+    options.sort_unstable();
+    options.dedup();
+    for option in &options {
+        let variable = format!("IBMCLOUD_TOKEN_{}", option.to_uppercase().replace('-', "_"));
+        assert!(help.contains(&format!("[env: {variable}=]")), "--{option} has no {variable}");
+    }
+    // The tests below use each of them.
+    assert_eq!(
+        options,
+        [
+            "format", "fresh", "ibmcloud", "min-ttl", "name", "output", "quiet", "session", "shell",
+            "timeout", "verbose"
+        ]
+    );
+}
+
+#[test]
+fn options_override_their_variables() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let shown = |sandbox: &Sandbox, line: &str| sandbox.run(line).payload().to_owned();
+
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_FORMAT", "env").with("IBMCLOUD_TOKEN_SHELL", "nu");
+    assert_eq!(shown(&sandbox, "get"), format!("$env.IAM_TOKEN = '{token}'"));
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_NAME", "OTHER");
+    assert_eq!(shown(&sandbox, ""), format!("$env.OTHER = '{token}'"));
+    assert_eq!(shown(&sandbox, "--shell fish --name T"), format!("set -gx T '{token}'"));
+    assert_eq!(shown(&sandbox, "get -f token"), token);
+    // The variable does not apply to `status`, which has formats of its own.
+    assert!(shown(&sandbox, "status").starts_with("User "));
+
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_OUTPUT", "file");
+    assert_eq!(sandbox.run("get -f token").stdout, "");
+    assert_eq!(fs::read_to_string(sandbox.home().join("file")).unwrap(), format!("{token}\n"));
+}
+
+#[test]
+fn duration_variables_work_like_their_options() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_MIN_TTL", "2h");
+    assert_failure(&sandbox.run("get"), 8);
+    assert_eq!(sandbox.run("get --min-ttl 5m").status, Some(0));
+    assert_failure(&sandbox.with("IBMCLOUD_TOKEN_MIN_TTL", "soon").run("get"), 2);
+
+    let sandbox = Sandbox::new().with("STAND_IN_HANG", "1").with("IBMCLOUD_TOKEN_TIMEOUT", "200ms");
+    let start = Instant::now();
+    assert_failure(&sandbox.run("get"), 7);
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert_failure(&sandbox.with("IBMCLOUD_TOKEN_TIMEOUT", "0s").run("get"), 2);
+}
+
+#[test]
+fn cli_and_session_variables_work_like_their_options() {
+    let sandbox = Sandbox::new().with("IBMCLOUD_TOKEN_IBMCLOUD", "no-such-program");
+    assert_failure(&sandbox.run("get"), 3);
+    assert_eq!(sandbox.run("get --ibmcloud ibmcloud").status, Some(0));
+    let (sandbox, _) = Sandbox::logged_in();
+    assert_failure(&sandbox.with("IBMCLOUD_TOKEN_SESSION", "none").run("get"), 4);
+}
+
+#[test]
+fn switch_variable_accepts_on_and_off_values() {
+    for (value, is_on) in [
+        ("1", true),
+        ("true", true),
+        ("yes", true),
+        ("on", true),
+        ("TRUE", true),
+        ("0", false),
+        ("false", false),
+        ("no", false),
+        ("off", false),
+        ("", false),
+    ] {
+        let (sandbox, _) = Sandbox::logged_in();
+        let sandbox = sandbox.with("IBMCLOUD_TOKEN_FRESH", value);
+        assert_eq!(sandbox.run("get").status, Some(0));
+        assert_eq!(sandbox.calls(), usize::from(is_on), "FRESH={value}");
+
+        let verbose = sandbox.with("IBMCLOUD_TOKEN_VERBOSE", value);
+        assert_eq!(!verbose.run("get").stderr.is_empty(), is_on, "VERBOSE={value}");
+        // An option overrides the variable.
+        assert_eq!(verbose.run("get -q").stderr, "", "VERBOSE={value} -q");
+
+        let (sandbox, _) = Sandbox::logged_in();
+        let quiet = sandbox.with("IBMCLOUD_TOKEN_QUIET", value);
+        assert!(!quiet.run("get -v").stderr.is_empty(), "QUIET={value} -v");
+        if is_on {
+            assert_failure(&quiet.with("IBMCLOUD_TOKEN_VERBOSE", value).run("get"), 2);
+        }
+    }
+}
+
+#[test]
+fn quiet_hides_warnings_but_not_errors() {
+    let sandbox = Sandbox::with_session();
+    // The token was issued ten minutes in the future, so this clock is slow.
+    sandbox.write_session(&jwt(600, 4200));
+    assert!(sandbox.run("get").stderr.starts_with("warning: "));
+    for line in ["get -q", "get --quiet", "-q get"] {
+        assert_eq!(sandbox.run(line).stderr, "");
+    }
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_QUIET", "1");
+    assert_eq!(sandbox.run("get").stderr, "");
+    assert_failure(&sandbox.run("get --min-ttl 5h"), 8);
+}
+
+#[test]
+fn empty_variable_counts_as_unset() {
+    let (mut sandbox, token) = Sandbox::logged_in();
+    for option in [
+        "FORMAT", "FRESH", "IBMCLOUD", "MIN_TTL", "NAME", "OUTPUT", "QUIET", "SESSION", "SHELL", "TIMEOUT",
+        "VERBOSE",
+    ] {
+        sandbox = sandbox.with(&format!("IBMCLOUD_TOKEN_{option}"), "");
+    }
+    let outcome = sandbox.run("get");
+    assert_eq!(outcome.payload(), format!("Bearer {token}"));
+    assert_eq!(outcome.stderr, "");
+    assert_eq!(sandbox.run("get -f env --shell sh").payload(), format!("export IAM_TOKEN='{token}'"));
+}
+
+#[test]
+fn options_may_come_before_or_after_the_command() {
+    let (sandbox, _) = Sandbox::logged_in();
+    for (before, after) in [
+        ("--min-ttl soon get", "get --min-ttl soon"),
+        ("--timeout nonsense get", "get --timeout nonsense"),
+        ("--ibmcloud no-such --fresh get", "get --fresh --ibmcloud no-such"),
+        ("--session none get", "get --session none"),
+        ("-o . get", "get -o ."),
+    ] {
+        let (before, after) = (sandbox.run(before), sandbox.run(after));
+        assert_ne!(before.status, Some(0));
+        assert_eq!((before.status, &before.stdout), (after.status, &after.stdout));
+        let error = |outcome: &Outcome| outcome.stderr.lines().next().unwrap().to_owned();
+        assert_eq!(error(&before), error(&after));
+    }
+}

@@ -1,0 +1,89 @@
+//! Standard streams that are closed, full, or never end.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Stdio;
+
+use super::assert_failure;
+use crate::sandbox::{Outcome, Sandbox, jwt};
+
+#[test]
+fn endless_input_ends_at_the_deadline() {
+    for line in ["parse", "inspect -", "login --apikey -"] {
+        let sandbox = Sandbox::new();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut command = sandbox.program(line.split(' ').chain(["--timeout", "200ms"]));
+        let outcome: Outcome = command.stdin(reader).output().unwrap().into();
+        outcome.fails_with(7);
+        drop(writer);
+    }
+}
+
+#[test]
+fn unwritable_stdout_is_an_error() {
+    let sandbox = Sandbox::new().with("GITHUB_OUTPUT", "output");
+    sandbox.write("output", "");
+    for line in ["get", "get -f github", "get -f json"] {
+        let outcome = sandbox.shell("sh", &format!("ibmcloud-token {line} 1</dev/null"));
+        outcome.fails_with(1);
+        assert_eq!(fs::read(sandbox.home().join("output")).unwrap(), b"", "{line}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_an_error() {
+    for line in ["--version", "--help", "get --help"] {
+        let outcome = Sandbox::new().shell("sh", &format!("ibmcloud-token {line} >/dev/full"));
+        assert!(outcome.fails_with(1).stderr.contains("\nhint: "), "{outcome:?}");
+    }
+}
+
+#[test]
+fn closed_pipe_is_not_an_error_but_a_full_disk_is() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let outcome =
+        sandbox.shell("bash", "set -o pipefail; ibmcloud-token | true; ibmcloud-token --help | true");
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
+    if Path::new("/dev/full").exists() {
+        assert_failure(&sandbox.shell("sh", "ibmcloud-token >/dev/full"), 1);
+    }
+}
+
+#[test]
+fn closed_stdout_is_not_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.write_session(&jwt(0, 3600));
+    for line in ["get", "get --fresh", "-f json", "-f env", "status", "inspect", "--help", "--version"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = sandbox.program(line.split(' ')).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{line}");
+        let closed = sandbox.shell("sh", &format!("ibmcloud-token {line} >&-"));
+        assert_eq!((closed.status, closed.stderr.as_str()), (Some(0), ""), "{line}");
+    }
+    let piped = sandbox.shell("sh", "{ ibmcloud-token; echo $? >&2; } | head -c 0");
+    assert_eq!((piped.stdout.as_str(), piped.stderr.as_str()), ("", "0\n"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_is_an_error() {
+    let sandbox = Sandbox::new();
+    sandbox.write_session(&jwt(0, 3600));
+    for line in ["get", "get --fresh", "-f json", "status", "inspect"] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = sandbox.program(line.split(' ')).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let outcome = Outcome::from(output);
+        assert!(outcome.fails_with(1).stderr.contains("No space left"), "{line}: {outcome:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn exit_status_does_not_depend_on_a_readable_stderr() {
+    let sandbox = Sandbox::replaying("oauth-tokens-not-logged-in");
+    for redirection in ["2>&-", ">&- 2>&-", "2>/dev/full", "2>&1 >/dev/null"] {
+        let outcome = sandbox.shell("sh", &format!("ibmcloud-token -v {redirection}"));
+        assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(4), ""), "{redirection}");
+    }
+}

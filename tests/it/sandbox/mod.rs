@@ -1,0 +1,267 @@
+//! A home directory per test, a cleared environment, the program under test and the stand-in CLI.
+//!
+//! The tests and the benchmarks share this module.
+
+mod files;
+mod outcome;
+#[cfg(target_os = "linux")]
+pub(crate) mod processes;
+mod session_file;
+mod signals;
+mod situation;
+mod terminal;
+mod token;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+#[allow(unused_imports, reason = "the benchmarks use only a part of it")]
+pub(crate) use self::{
+    files::{mode, names, trace_of_writing},
+    outcome::Outcome,
+    session_file::{bearer_in, session_with, token_in},
+    situation::{recorded, right_token, situations},
+    terminal::{Pty, shown_on_terminal},
+    token::{cli_output, jwt, jwt_of, now, renewable, token},
+};
+
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ibmcloud-token");
+
+/// Where the system's own tools are. The caller's PATH plays no part, because it may contain anything.
+const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The stand-in CLI.
+pub(crate) fn stand_in() -> PathBuf {
+    root().join("tests/stand-in/ibmcloud")
+}
+
+/// An executable in `tests/programs`, for behaviour that the stand-in does not have.
+pub(crate) fn test_program(name: &str) -> String {
+    root().join("tests/programs").join(name).to_str().unwrap().to_owned()
+}
+
+/// A home directory and an environment that contain nothing else.
+pub(crate) struct Sandbox {
+    home: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Sandbox {
+    /// An empty home, with the stand-in and the system's tools in PATH.
+    pub(crate) fn new() -> Self {
+        signals::restore_ignored();
+        // The temporary directory may be a symbolic link (macOS), but the tests compare paths that the kernel reports.
+        let parent = fs::canonicalize(std::env::temp_dir()).unwrap();
+        let home = tempfile::Builder::new().prefix("ibmcloud-token-test-").tempdir_in(parent).unwrap();
+        let path = format!("{}:{SYSTEM_PATH}", root().join("tests/stand-in").display());
+        let variables = [("HOME", home.path().to_str().unwrap()), ("PATH", &path), ("LC_ALL", "C.UTF-8")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { home, variables: variables.into() }
+    }
+
+    /// A sandbox in which the stand-in replays a situation.
+    pub(crate) fn replaying(situation: &str) -> Self {
+        Self::new().with("STAND_IN_REPLAY", situation)
+    }
+
+    /// A sandbox in which the stand-in records its calls.
+    pub(crate) fn logging() -> Self {
+        let sandbox = Self::new();
+        let log = sandbox.log();
+        fs::create_dir(&log).unwrap();
+        sandbox.with("STAND_IN_LOG", log.to_str().unwrap())
+    }
+
+    /// A sandbox in which the stand-in keeps a session, as the CLI does, and records its calls.
+    pub(crate) fn with_session() -> Self {
+        Self::logging().with("STAND_IN_SESSION", "1")
+    }
+
+    /// The same, with a session file that contains this token.
+    pub(crate) fn with_token(token: &str) -> Self {
+        let sandbox = Self::with_session();
+        sandbox.write_session(token);
+        sandbox
+    }
+
+    /// A sandbox with a session whose token is valid for an hour, and that token.
+    pub(crate) fn logged_in() -> (Self, String) {
+        let token = jwt(-10, 3600);
+        (Self::with_token(&token), token)
+    }
+
+    /// Sets a variable.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The directory in which the stand-in records its calls.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.home().join("log")
+    }
+
+    /// Every call of the stand-in, one per line: the process ID and the arguments.
+    pub(crate) fn call_log(&self) -> String {
+        fs::read_to_string(self.log().join("calls")).unwrap_or_default()
+    }
+
+    /// How many times the stand-in was run.
+    pub(crate) fn calls(&self) -> usize {
+        self.call_log().lines().count()
+    }
+
+    /// The file in which the CLI keeps its session.
+    pub(crate) fn session_file(&self) -> PathBuf {
+        self.home().join(".bluemix/config.json")
+    }
+
+    /// Writes a file in the home, and creates its parent directories.
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.home().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes a file that only its owner can read.
+    pub(crate) fn write_private(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.write(path, content);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    /// Writes a session file that contains this token beside the CLI's usual members.
+    pub(crate) fn write_session(&self, token: &str) {
+        self.write(".bluemix/config.json", session_with(token));
+    }
+
+    /// A program in this environment.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.home());
+        command
+    }
+
+    /// The program under test, without input.
+    pub(crate) fn program<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = self.command(PROGRAM);
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program with the words of a line as its arguments.
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        self.program(line.split_whitespace()).output().unwrap().into()
+    }
+
+    /// Runs the program with this on its standard input.
+    pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Outcome {
+        let mut child = spawn(self.program(line.split_whitespace()).stdin(Stdio::piped()));
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        output.into()
+    }
+
+    /// Runs the stand-in itself, as a user would run the CLI beside the program.
+    pub(crate) fn run_cli(&self, line: &str) -> Outcome {
+        let mut command = self.command(stand_in());
+        command.args(line.split_whitespace()).stdin(Stdio::null()).output().unwrap().into()
+    }
+
+    /// Runs a line of shell, with the program under test as `ibmcloud-token`.
+    pub(crate) fn shell(&self, shell: &str, line: &str) -> Outcome {
+        self.command(shell)
+            .args(["-c", line])
+            .env("PATH", self.path_with_program())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{shell}: {error}"))
+            .into()
+    }
+
+    /// PATH with the program under test before everything else.
+    pub(crate) fn path_with_program(&self) -> String {
+        let (_, path) = self.variables.iter().find(|(name, _)| name == "PATH").unwrap();
+        format!("{}:{path}", Path::new(PROGRAM).parent().unwrap().display())
+    }
+}
+
+/// Starts a program with both outputs captured.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Whether a tool is installed where the sandbox finds it. In CI, where no test may be skipped, it must be.
+pub(crate) fn has(tool: &str) -> bool {
+    let found = which::which_in(tool, Some(SYSTEM_PATH), root()).is_ok();
+    is_available(found, &format!("`{tool}` is not installed"))
+}
+
+/// Whether `strace` is installed and may trace processes, which a container or a debugger can forbid.
+pub(crate) fn can_trace() -> bool {
+    if !has("strace") {
+        return false;
+    }
+    let mut probe = Command::new("strace");
+    probe.args(["-o", "/dev/null", "true"]).stdin(Stdio::null());
+    let traces = probe.output().is_ok_and(|Output { status, .. }| status.success());
+    is_available(traces, "`strace` may not trace processes here")
+}
+
+/// Reports why a test is skipped, or panics if no test may be.
+#[expect(clippy::print_stderr, reason = "a skipped test should say so")]
+pub(crate) fn is_available(available: bool, reason: &str) -> bool {
+    let required = std::env::var_os("IBMCLOUD_TOKEN_TEST_ALL").is_some();
+    assert!(available || !required, "{reason}");
+    if !available {
+        eprintln!("skipped: {reason}");
+    }
+    available
+}
+
+/// Waits until a condition holds.
+#[track_caller]
+pub(crate) fn eventually(what: &str, holds: impl Fn() -> bool) {
+    assert!(soon(holds), "this never happened: {what}");
+}
+
+/// Waits until a condition holds, and returns whether it ever did.
+pub(crate) fn soon(holds: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while !holds() {
+        if start.elapsed() > Duration::from_secs(20) {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+/// Runs something, and returns how long it took.
+pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    (run(), start.elapsed())
+}

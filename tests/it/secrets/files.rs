@@ -1,0 +1,94 @@
+//! Secrets in files, and output that cannot be written.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+
+use super::{KEY, PASSCODE, Secrets};
+use crate::sandbox::{Sandbox, jwt};
+
+#[test]
+fn torn_session_file_is_not_shown() {
+    let marker = jwt(0, 3600);
+    let secrets = Secrets::new([marker.as_str()]);
+    let whole = {
+        let sandbox = Sandbox::new();
+        sandbox.write_session(&marker);
+        assert_eq!(sandbox.run("get").payload(), format!("Bearer {marker}"));
+        fs::read_to_string(sandbox.session_file()).unwrap()
+    };
+    let in_the_token = whole.find(&marker).unwrap() + 100;
+    let in_the_refresh_token = whole.find("REFRESH-TOKEN").unwrap() + 5;
+    for (what, content) in [
+        ("in the token", &whole[..in_the_token]),
+        ("in the refresh token", &whole[..in_the_refresh_token]),
+        ("at the end", &whole[..whole.len() - 3]),
+        ("no JSON", &whole.replace(':', "=")),
+        ("an array", &format!("[{whole}]")),
+        ("a number", &whole.replace("\"IAMToken\": \"", "\"IAMToken\": 1, \"x\": \"")),
+    ] {
+        let sandbox = Sandbox::replaying("oauth-tokens-not-logged-in").with("RUST_BACKTRACE", "1");
+        sandbox.write(".bluemix/config.json", content);
+        for line in ["-v --timeout 100ms", "-v status --timeout 100ms", "-v inspect --timeout 100ms"] {
+            let outcome = sandbox.run(line);
+            secrets.stay_secret_in_failure(what, &outcome, &sandbox, &[]);
+        }
+    }
+}
+
+#[test]
+fn write_failure_does_not_show_the_token() {
+    let marker = jwt(0, 3600);
+    let secrets = Secrets::new([marker.as_str()]);
+    let sandbox = Sandbox::new().with("RUST_BACKTRACE", "1");
+    sandbox.write_session(&marker);
+    fs::create_dir(sandbox.home().join("folder")).unwrap();
+    for file in ["none/token", "folder", "/proc/token", "/dev/full/token", "."] {
+        let outcome = sandbox.run(&format!("-v -o {file}"));
+        outcome.fails_with(1);
+        secrets.stay_secret_in_failure(file, &outcome, &sandbox, &[]);
+    }
+    for line in ["-v", "-v -f json", "-v -f curl"] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = sandbox.program(line.split(' ')).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        secrets.stay_secret_in_failure(line, &output.into(), &sandbox, &[]);
+    }
+}
+
+#[test]
+fn invalid_key_file_is_not_shown() {
+    let secrets = Secrets::new([KEY]);
+    let sandbox = Sandbox::new().with("RUST_BACKTRACE", "1");
+    let (start, end) = KEY.split_at(20);
+    for (what, content) in [
+        ("two-lines", format!("{KEY}\n{KEY}\n").into_bytes()),
+        ("space", format!("{start} {end}").into_bytes()),
+        ("control", format!("{start}\x07{end}").into_bytes()),
+        ("placeholder", format!("{{{KEY}}}").into_bytes()),
+        ("quotation", format!("\"{KEY}\"").into_bytes()),
+        ("no-field", format!("{{\"name\": \"k\", \"key\": \"{KEY}\"}}").into_bytes()),
+        ("cut-off", format!("{{\"name\": \"k\", \"apikey\": \"{KEY}").into_bytes()),
+        ("not-utf8", [KEY.as_bytes(), b"\xff"].concat()),
+        ("large", format!("{KEY}\n").repeat(2000).into_bytes()),
+    ] {
+        let file = sandbox.write(&format!("{what}.key"), &content);
+        for mode in [0o600, 0o644] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let outcome = sandbox.run(&format!("-v login --apikey @{what}.key"));
+            secrets.stay_secret_in_failure(what, &outcome, &sandbox, &[&file]);
+        }
+        let outcome = sandbox.run_with_input("-v login --apikey -", &content);
+        secrets.stay_secret_in_failure(what, &outcome, &sandbox, &[&file]);
+        fs::remove_file(file).unwrap();
+    }
+    for file in ["none", "."] {
+        sandbox.run(&format!("-v login --apikey @{file}")).fails_with(1);
+    }
+    let secrets = Secrets::new([PASSCODE]);
+    for input in [format!("{PASSCODE} {PASSCODE}\n"), format!("{PASSCODE}\x07\n"), format!("{PASSCODE}ü\n")]
+    {
+        let outcome = sandbox.run_with_input("-v login --passcode -", input.as_bytes());
+        outcome.fails_with(2);
+        secrets.stay_secret_in_failure("passcode", &outcome, &sandbox, &[]);
+    }
+}

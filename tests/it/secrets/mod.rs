@@ -1,0 +1,190 @@
+//! Marker secrets through every failure, with `-v`. They must not appear in any message, in any argv, or in a file that
+//! the user did not name. A part of a secret counts too.
+//!
+//! - `arguments`: secrets in the wrong place on the command line, and the argv of every process
+//! - `cli_output`: secrets in the CLI's own output
+//! - `files`: secrets in session files and key files, and output that cannot be written
+//! - `login`: API keys and passcodes during a login
+//!
+//! The tests look processes up in /proc, so they need Linux.
+#![cfg(target_os = "linux")]
+
+mod arguments;
+mod cli_output;
+mod files;
+mod login;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::sandbox::processes::every_process;
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, jwt, recorded, test_program};
+
+/// As long as an API key.
+const KEY: &str = "M4rkerApiKey_0f-F0rty-F0ur_Characters-abcdEF";
+
+/// A one-time passcode. It looks like a word, so the program can redact only the passcode that it was given.
+const PASSCODE: &str = "m4RkErPcOd";
+
+/// A token of an old CLI. Refresh tokens look like this today.
+const OPAQUE: &str = "0paqueM4rker-kZ3mB9qT7vW1xY5cD2fG8hJ4-lP6nR0sU_tA9bE3iO7";
+
+/// The number of consecutive characters of a secret that count as a leak.
+const PART: usize = 16;
+
+/// The secrets of a test, and the session's refresh token.
+struct Secrets(Vec<String>);
+
+impl Secrets {
+    fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let session = String::from_utf8(recorded("session-user", "config.json")).unwrap();
+        let refresh = session.split_once("\"IAMRefreshToken\": \"").unwrap().1.split('"').next().unwrap();
+        assert!(refresh.contains("REFRESH-TOKEN-MARKER"));
+        Self(secrets.into_iter().map(str::to_owned).chain([refresh.to_owned()]).collect())
+    }
+
+    /// The first part of a secret in a text.
+    fn part_in(&self, text: &[u8]) -> Option<String> {
+        let text = String::from_utf8_lossy(text);
+        let parts = self.0.iter().flat_map(|secret| {
+            let size = PART.min(secret.len());
+            (0..=secret.len() - size).step_by(PART / 2).map(move |start| &secret[start..start + size])
+        });
+        parts.into_iter().find(|part| text.contains(part)).map(str::to_owned)
+    }
+
+    /// Checks the messages and the files of a run, except for the files that the user, or the test, has `named`.
+    #[track_caller]
+    fn stay_secret(&self, what: &str, outcome: &Outcome, sandbox: &Sandbox, named: &[&Path]) {
+        assert_eq!(self.part_in(outcome.stderr.as_bytes()), None, "{what}: {outcome:?}");
+        assert!(!outcome.stderr.contains("panicked"), "{what}: {outcome:?}");
+        for file in files(sandbox.home()) {
+            if !named.iter().any(|named| file.starts_with(named)) && file != sandbox.session_file() {
+                let content = fs::read(&file).unwrap();
+                assert_eq!(self.part_in(&content), None, "{what}: {}", file.display());
+                assert_eq!(self.part_in(file.as_os_str().as_encoded_bytes()), None, "{what}");
+            }
+        }
+    }
+
+    /// Checks a failure.
+    #[track_caller]
+    fn stay_secret_in_failure(&self, what: &str, outcome: &Outcome, sandbox: &Sandbox, named: &[&Path]) {
+        assert_ne!(outcome.status, Some(0), "{what}: {outcome:?}");
+        assert!(outcome.status.is_some() && outcome.stdout.is_empty(), "{what}: {outcome:?}");
+        self.stay_secret(what, outcome, sandbox, named);
+    }
+}
+
+/// Every file below a directory.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Polls the argv of every process in a home.
+struct ArgvWatch {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl ArgvWatch {
+    fn start(home: &Path) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, home) = (Arc::clone(&stop), format!("HOME={}\0", home.display()));
+        let thread = thread::spawn(move || {
+            let mut seen = Vec::new();
+            while !stopped.load(Ordering::Relaxed) {
+                for (id, environment) in every_process("environ") {
+                    if String::from_utf8_lossy(&environment).contains(&home) {
+                        let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+                        let arguments = String::from_utf8_lossy(&arguments).into_owned();
+                        if !seen.contains(&arguments) {
+                            seen.push(arguments);
+                        }
+                    }
+                }
+                thread::sleep(Duration::from_millis(3));
+            }
+            seen
+        });
+        Self { stop, thread }
+    }
+
+    /// Checks that no argv contained a secret. The program and the CLI must have been seen, or the check proves nothing.
+    #[track_caller]
+    fn saw_no_secret(self, secrets: &Secrets, cli: &str) {
+        self.stop.store(true, Ordering::Relaxed);
+        let seen = self.thread.join().unwrap();
+        for program in [PROGRAM, cli] {
+            assert!(seen.iter().any(|arguments| arguments.contains(program)), "{seen:?}");
+        }
+        assert_eq!(secrets.part_in(seen.join("\n").as_bytes()), None, "{seen:?}");
+    }
+}
+
+/// A home with an expired session, and a CLI that replays the files in `replay`.
+struct Replay {
+    sandbox: Sandbox,
+    expired: String,
+}
+
+impl Replay {
+    fn new(stdout: &[u8], stderr: &[u8], status: i32) -> Self {
+        let sandbox = Sandbox::new();
+        let folder = sandbox.home().join("replay");
+        sandbox.write("replay/stdout", stdout);
+        sandbox.write("replay/stderr", stderr);
+        sandbox.write("replay/status", format!("{status}\n"));
+        let expired = jwt(-7200, -3600);
+        sandbox.write_session(&expired);
+        let sandbox = sandbox
+            .with("REPLAY", folder.to_str().unwrap())
+            .with("IBMCLOUD_TOKEN_IBMCLOUD", test_program("replay"))
+            .with("RUST_BACKTRACE", "1");
+        Self { sandbox, expired }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.sandbox.home().join("replay")
+    }
+
+    fn calls(&self) -> usize {
+        fs::read_to_string(self.folder().join("calls")).map_or(0, |calls| calls.lines().count())
+    }
+}
+
+/// Contexts in which a secret may appear in a message. There is always other text on the line, because a secret alone on
+/// a line of stdout would be an answer.
+fn phrases(secret: &str) -> [String; 10] {
+    let (start, end) = secret.split_at(secret.len() / 2);
+    [
+        format!(" x={secret};"),
+        format!(" 'Bearer {secret}'"),
+        format!(" \"{secret}\" <{secret}>"),
+        format!(" https://example.org/?token={secret}&y"),
+        format!(" {{\"t\":\"{secret}\"}}"),
+        format!(" \x1b[36;1m{secret}\x1b[0m"),
+        format!(" {start}\x07{end}"),
+        format!(" {start}\x1b[0m{end}"),
+        format!(" {start}\u{200b}{end}"),
+        format!(" {start}\0{end}"),
+    ]
+}
+
+/// A text with a phrase at the end of every line, after lines that contain all the phrases.
+fn spliced(text: &[u8], secrets: &[&str]) -> Vec<u8> {
+    let phrases: Vec<[String; 10]> = secrets.iter().map(|secret| phrases(secret)).collect();
+    let mut spliced: Vec<u8> =
+        phrases.iter().flat_map(|phrases| format!("{}\n", phrases.concat()).into_bytes()).collect();
+    let every_phrase = phrases.iter().flatten().cycle();
+    for (line, phrase) in text.split_inclusive(|&byte| byte == b'\n').zip(every_phrase) {
+        let (line, end) = line.strip_suffix(b"\n").map_or((line, ""), |line| (line, "\n"));
+        spliced.extend([line, phrase.as_bytes(), end.as_bytes()].concat());
+    }
+    spliced
+}

@@ -1,0 +1,33 @@
+//! The session file, and the commands that show it.
+//!
+//! - `account`: another account
+//! - `clock`: a wrong clock
+//! - `cost`: the system calls of an answer
+//! - `inspect`: the claims of a token
+//! - `lifetimes`: whether a token lives long enough
+//! - `location`: where the session is, and named sessions
+//! - `status`: what is known about the session
+//! - `torn`: a file that is being written
+//! - `unusable`: a file that cannot be used
+//!
+//! The stand-in finds, reads, renews and tears its session file as the CLI's SDK does, and counts its runs. The program
+//! never writes that file.
+
+mod account;
+mod clock;
+mod cost;
+mod inspect;
+mod lifetimes;
+mod location;
+mod named;
+mod status;
+mod torn;
+mod unusable;
+
+use crate::sandbox::{Sandbox, right_token};
+
+/// A sandbox whose CLI ignores the session and prints a recorded token, and that token.
+fn logging_with_answer() -> (Sandbox, String) {
+    let token = right_token("oauth-tokens-one-line").expect("the situation has a token");
+    (Sandbox::logging(), token)
+}
