@@ -10,7 +10,11 @@
 //! answer from the session file takes. So the command's name is found first: the options that may come before it are
 //! known.
 
-#![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
+#![expect(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the doc comments are help texts, which are plain text"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
