@@ -13,6 +13,7 @@
 //! hundred times, one after the other.
 
 mod login;
+mod logout;
 mod name;
 mod place;
 mod single_flight;
@@ -21,6 +22,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "program")]
+pub(crate) use name::all as all_names;
 pub use name::{InvalidSessionName, SessionName};
 use place::Place;
 use single_flight::SessionLock;
