@@ -72,7 +72,7 @@ pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
     found.answer()
 }
 
-/// What a label says about the token after it.
+/// The meaning of the label before a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Label {
     Iam,

@@ -186,7 +186,7 @@ fn read_regular_file(file: &File) -> Result<SecretBuffer, SkipReason> {
         .ok_or(SkipReason::TooLarge)
 }
 
-/// What a session file says beside the tokens. The names are the CLI's own (`core_config/bx_config.go`). A member of an
+/// The details in a session file beside the tokens. The names are the CLI's own (`core_config/bx_config.go`). A member of an
 /// unexpected type counts as absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
