@@ -38,6 +38,7 @@
 //!
 //! ```text
 //! bin/ibmcloud-token.rs        the program: one call into the library
+//! bin/docker-credential-ibmcloud.rs  the same for the credential helper
 //! program/mod.rs               the programs, behind the feature `program`
 //!   arguments.rs               the command line: every clap type, and the one reading of it
 //!   settings.rs                what was typed, else a variable, else the default
@@ -46,7 +47,11 @@
 //!   input.rs                   how a secret comes in
 //!   output.rs                  the only writer of the standard output, and of files
 //!   report.rs                  errors, notes and hints on the standard error
+//!   docker_config.rs           docker's `config.json`, edited as text
+//!   docker_credential.rs       the credential helper for IBM Cloud Container Registry
+//!   registry_hosts.rs          the registry's hosts, one by one
 //!   command/mod.rs             the commands
+//!   command/configure.rs
 //!   command/exchange.rs
 //!   command/get.rs
 //!   command/inspect.rs
@@ -83,6 +88,7 @@
 //!   stdio.rs                   the standard streams
 //!   environment.rs             variables as an argument
 //!   private_file.rs            a file for the user alone, replaced as a whole
+//!   config_file.rs             another program's configuration file, replaced in place
 //!   private_directory.rs       a directory for the user alone
 //! format/mod.rs                the formats in which a token is handed over
 //!   template.rs                placeholders and escapes

@@ -40,6 +40,20 @@ pub(crate) enum Note {
     ClockIsSlow(Duration),
     /// A warning: others can read the file with the API key.
     KeyFileIsReadable(PathBuf),
+    /// A warning: another credential helper serves a host of the registry, and is left alone.
+    OtherCredentialHelper {
+        /// The host.
+        host: String,
+        /// The name of the helper.
+        helper: String,
+    },
+    /// A warning: docker would not find the credential helper.
+    CredentialHelperNotInPath {
+        /// The name of the program.
+        program: String,
+        /// The program that it should be a link to.
+        link_to: Option<PathBuf>,
+    },
     /// A request goes to the IAM service.
     #[cfg(feature = "net")]
     RequestingIam(String),
@@ -69,7 +83,13 @@ impl Note {
 
     /// Returns whether this is said even without `-v`.
     pub(crate) fn is_warning(&self) -> bool {
-        matches!(self, Self::ClockIsSlow(_) | Self::KeyFileIsReadable(_))
+        matches!(
+            self,
+            Self::ClockIsSlow(_)
+                | Self::KeyFileIsReadable(_)
+                | Self::OtherCredentialHelper { .. }
+                | Self::CredentialHelperNotInPath { .. }
+        )
     }
 }
 
@@ -107,6 +127,22 @@ impl fmt::Display for Note {
             }
             Self::KeyFileIsReadable(path) => {
                 write!(f, "others can read the API key in `{0}`; fix it with `chmod 600 {0}`", path.display())
+            }
+            Self::OtherCredentialHelper { host, helper } => {
+                write!(f, "`{host}` keeps its credential helper `{helper}`; remove that first to replace it")
+            }
+            Self::CredentialHelperNotInPath { program, link_to: None } => {
+                write!(f, "`{program}` is not in PATH, so every use of the registry will fail until it is")
+            }
+            Self::CredentialHelperNotInPath { program, link_to: Some(target) } => {
+                let link = target.with_file_name(program);
+                write!(
+                    f,
+                    "`{program}` is not in PATH, so every use of the registry will fail until it is; create it with \
+                     `ln -s {} {}`",
+                    target.display(),
+                    link.display()
+                )
             }
             #[cfg(feature = "net")]
             Self::RequestingIam(url) => write!(f, "requesting a token from {url}"),

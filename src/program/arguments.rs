@@ -65,6 +65,14 @@ Exit codes:
   7  timed out
   8  no token with the wanted lifetime, account or profile";
 
+const CONFIGURE: &str = "\
+Let docker, podman, skopeo and helm get their icr.io tokens from us.
+
+`configure docker` names the credential helper `docker-credential-ibmcloud` in
+`credHelpers` of $DOCKER_CONFIG/config.json or ~/.docker/config.json, for every
+host of IBM Cloud Container Registry. A host with another helper keeps it. The
+rest of the file stays as it is. What was changed is printed.";
+
 /// The command line as it was typed.
 #[derive(Debug)]
 pub(crate) struct Arguments {
@@ -83,6 +91,7 @@ pub(crate) enum Command {
     Exchange(Exchange),
     Status(Status),
     Inspect(Inspect),
+    Configure(Configure),
 }
 
 /// The outcome of reading a command line.
@@ -154,6 +163,19 @@ static COMMANDS: &[Definition] = &[
         long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument it is the token that `get` would print.",
         augment: |command| with_session(Inspect::augment_args(command)),
         read: |matches| read_session(matches, Command::Inspect(Inspect::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "configure",
+        about: "Let docker, podman, skopeo and helm get their icr.io tokens from us",
+        long_about: CONFIGURE,
+        augment: |command| MessageOptions::augment_args(Configure::augment_args(command)),
+        read: |matches| {
+            let configure = Configure::from_arg_matches(matches)?;
+            let session = SessionOptions { session: configure.session.clone(), ibmcloud: None };
+            let messages = MessageOptions::from_arg_matches(matches)?;
+            let common = Common { messages, session, time: TimeOptions::default() };
+            Ok(Arguments { common, command: Command::Configure(configure) })
+        },
     },
 ];
 
@@ -367,6 +389,30 @@ pub(crate) struct Inspect {
     pub(crate) input: Option<String>,
     #[command(flatten)]
     pub(crate) json: JsonOptions,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Configure {
+    /// The program to configure; others read its file too
+    #[arg(value_name = "docker", value_parser = ["docker"], hide_possible_values = true)]
+    pub(crate) program: String,
+    /// Change this file, such as podman's auth.json
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print what would be changed, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Remove our helper, and no other
+    ///
+    /// With --session, only the helper of that session is removed.
+    #[arg(long)]
+    pub(crate) remove: bool,
+    /// Use the helper of the session with this name
+    ///
+    /// The helper is `docker-credential-ibmcloud-NAME`, a link to `docker-credential-ibmcloud`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<SessionName>,
 }
 
 // ---- reading -------------------------------------------------------------------------------------------------------

@@ -15,5 +15,6 @@ pub(super) fn run(command: Command, context: &Context) -> Result<()> {
         Command::Exchange(arguments) => command::exchange::run(&arguments, context),
         Command::Status(arguments) => command::status::run(&arguments, context),
         Command::Inspect(arguments) => command::inspect::run(&arguments, context),
+        Command::Configure(arguments) => command::configure::run(&arguments, context),
     }
 }

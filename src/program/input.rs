@@ -90,7 +90,7 @@ pub(super) fn stdin(context: &Context) -> Result<SecretBuffer> {
 
 /// Reads the standard input to its end. Returns nothing if there is more than `limit`. A person may take their time, but a
 /// program has until the deadline.
-fn whole_stdin(context: &Context, limit: usize) -> Result<Option<SecretBuffer>> {
+pub(super) fn whole_stdin(context: &Context, limit: usize) -> Result<Option<SecretBuffer>> {
     let deadline = if io::stdin().is_terminal() { Deadline::never() } else { context.deadline() };
     blocking::within(deadline, move || read_limited(stdio::stdin()?, USUAL_SIZE, limit)).map_err(|error| {
         match error.kind() {

@@ -4,8 +4,11 @@ mod arguments;
 mod command;
 mod context;
 mod dispatch;
+mod docker_config;
+mod docker_credential;
 mod input;
 mod output;
+mod registry_hosts;
 mod report;
 mod settings;
 
@@ -28,4 +31,10 @@ pub fn ibmcloud_token() -> ExitCode {
         Ok(context) => report::result(dispatch::run(arguments.command, &context), context.session_name()),
         Err(error) => report::result(Err(error), None),
     }
+}
+
+/// Runs `docker-credential-ibmcloud` with the arguments and variables of this process.
+#[must_use]
+pub fn docker_credential_ibmcloud() -> ExitCode {
+    docker_credential::run(std::env::args_os())
 }

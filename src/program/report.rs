@@ -30,26 +30,48 @@ pub(super) fn result(result: Result<()>, session: Option<&SessionName>) -> ExitC
 
 /// Returns what happened, what the CLI said, and what to do in the session that was chosen.
 fn text(error: &Error, session: Option<&SessionName>) -> String {
-    let mut text = format!("error: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
     // A path in it may hold any character.
-    text = sanitize::line(&text);
+    let mut text = sanitize::line(&format!("error: {}", message(error)));
     text.push('\n');
     for line in error.ibmcloud_messages() {
         let _ = writeln!(text, "  ibmcloud: {line}");
     }
-    if let Some(hint) = error.hint_parts() {
-        let program = match session {
-            Some(name) => format!("{PROGRAM} --session {name}"),
-            None => PROGRAM.to_owned(),
-        };
-        let _ = writeln!(text, "hint: {}", sanitize::line(&hint.shown(&program)));
+    if let Some(hint) = hint(error, session) {
+        let _ = writeln!(text, "hint: {}", sanitize::line(&hint));
     }
     text
+}
+
+/// Returns the same on one line, for a protocol that has room for no more.
+pub(super) fn line(error: &Error, session: Option<&SessionName>) -> String {
+    let mut line = message(error);
+    if !error.ibmcloud_messages().is_empty() {
+        let _ = write!(line, " (ibmcloud: {})", error.ibmcloud_messages().join(" / "));
+    }
+    if let Some(hint) = hint(error, session) {
+        let _ = write!(line, "; {hint}");
+    }
+    sanitize::line(&line)
+}
+
+/// Returns what happened, with its causes.
+fn message(error: &Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(message, ": {cause}");
+        source = cause.source();
+    }
+    message
+}
+
+/// Returns what to do in the session that was chosen.
+fn hint(error: &Error, session: Option<&SessionName>) -> Option<String> {
+    let program = match session {
+        Some(name) => format!("{PROGRAM} --session {name}"),
+        None => PROGRAM.to_owned(),
+    };
+    Some(error.hint_parts()?.shown(&program))
 }
 
 /// Writes a note if the verbosity asks for it.

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::arguments::{Common, OutputOptions, TokenOptions};
+use super::arguments::{Common, Configure, OutputOptions, TokenOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Format, NAMED, Shell, Variable};
 use crate::session::SessionName;
@@ -44,6 +44,15 @@ pub(crate) struct OutputSettings {
     pub(crate) file: Option<PathBuf>,
     pub(crate) variables: Vec<Variable>,
     pub(crate) shell: Shell,
+}
+
+/// Which file is configured, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigureSettings {
+    /// The file, or nothing for the default.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) dry_run: bool,
+    pub(crate) remove: bool,
 }
 
 /// Completes what was typed with variables.
@@ -106,6 +115,15 @@ impl<'a> Settings<'a> {
         let file = typed.output.as_deref().map(ensure_not_a_format).transpose()?;
         let file = file.filter(|path| *path != Path::new("-")).map(Path::to_owned);
         Ok(OutputSettings { format, file, variables, shell })
+    }
+
+    /// Returns which file is configured, and how.
+    pub(crate) fn configure(self, typed: &Configure) -> Result<ConfigureSettings> {
+        Ok(ConfigureSettings {
+            file: typed.file.clone().or_else(|| self.variable("FILE").map(PathBuf::from)),
+            dry_run: self.switch(typed.dry_run, "DRY_RUN")?,
+            remove: self.switch(typed.remove, "REMOVE")?,
+        })
     }
 
     /// Returns a value: typed, or from its variable.

@@ -11,7 +11,9 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -27,6 +29,8 @@ pub(crate) enum Step {
     IgnoreConnection,
     /// Answers a request.
     Answer(Vec<u8>),
+    /// Answers a request with what this makes of it.
+    AnswerBy(Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>),
     /// Answers in parts of so many bytes, with a pause after each part.
     Trickle(Vec<u8>, usize, Duration),
     /// Sends this and keeps the connection open.
@@ -134,14 +138,19 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A server certificate for these names, valid from January 1 of one year to January 1 of another.
-    pub(crate) fn certify(&self, names: &[&str], from: i32, until: i32) -> Tls {
+    /// A certificate for these names, valid from January 1 of one year to January 1 of another, and its key.
+    pub(crate) fn issue(&self, names: &[&str], from: i32, until: i32) -> (Certificate, KeyPair) {
         let names: Vec<String> = names.iter().copied().map(str::to_owned).collect();
         let mut parameters = CertificateParams::new(names).unwrap();
         parameters.not_before = date_time_ymd(from, 1, 1);
         parameters.not_after = date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();
-        let certificate = parameters.signed_by(&key, &self.0).unwrap();
+        (parameters.signed_by(&key, &self.0).unwrap(), key)
+    }
+
+    /// The same for a server.
+    pub(crate) fn certify(&self, names: &[&str], from: i32, until: i32) -> Tls {
+        let (certificate, key) = self.issue(names, from, until);
         let config = ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -221,6 +230,11 @@ impl Service {
     /// A service that repeats a step, at least once.
     pub(crate) fn repeating(step: Step) -> Self {
         Self::start(Some(Tls::valid()), vec![step], true)
+    }
+
+    /// The same with this certificate.
+    pub(crate) fn repeating_with_tls(tls: Tls, step: Step) -> Self {
+        Self::start(Some(tls), vec![step], true)
     }
 
     /// A service without encryption.
@@ -307,7 +321,7 @@ fn serve(stream: &TcpStream, tls: Option<Tls>, shared: &Shared) -> io::Result<()
 fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut channel = BufReader::new(channel);
     while let Some(request) = read_request(&mut channel)? {
-        shared.state().requests.push(request);
+        shared.state().requests.push(request.clone());
         let step = shared.take(false);
         let mut send = |bytes: &[u8]| {
             channel.get_mut().write_all(bytes)?;
@@ -315,6 +329,7 @@ fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> 
         };
         match step {
             Some(Step::Answer(answer)) => send(&answer)?,
+            Some(Step::AnswerBy(answer)) => send(&answer(&request))?,
             Some(Step::Trickle(answer, amount, pause)) => {
                 for part in answer.chunks(amount) {
                     send(part)?;

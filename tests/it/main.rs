@@ -1,5 +1,6 @@
 //! The integration tests: they run the program against the stand-in CLI.
 //!
+//! - `docker`: the credential helper, and its configuration
 //! - `exchange`: API keys and the IAM service
 //! - `goldens`: every recorded situation, with stdout, stderr and exit code together
 //! - `iam_service`: a stand-in for the IAM service on loopback
@@ -18,6 +19,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests run programs and read their environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
+mod docker;
 #[cfg(feature = "net")]
 mod exchange;
 mod goldens;

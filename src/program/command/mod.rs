@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(super) mod configure;
 #[cfg(feature = "net")]
 pub(super) mod exchange;
 pub(super) mod get;

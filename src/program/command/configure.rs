@@ -1,0 +1,89 @@
+//! `configure docker`: name our credential helper in the configuration of docker, or of another program that reads the
+//! same file.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::note::Note;
+use crate::program::arguments::Configure;
+use crate::program::context::Context;
+use crate::program::docker_config::{DockerConfig, Edit, Edited, helper_name};
+use crate::program::{docker_credential, output};
+use crate::sanitize;
+use crate::system::config_file::ConfigFile;
+use crate::system::environment::Environment;
+
+pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Result<()> {
+    let settings = context.settings().configure(arguments)?;
+    let path = settings.file.map_or_else(|| default_file(context.environment()), Ok)?;
+    let session = context.session_name();
+    let edit = if settings.remove { Edit::Remove(session) } else { Edit::Add(session) };
+
+    let file = ConfigFile::read(&path).map_err(|error| cannot("read", &path, error))?;
+    let config = DockerConfig::parse(file.content().unwrap_or_default()).map_err(|why| {
+        Error::new(ErrorKind::Internal, format!("`{}` was not understood: {why}", path.display()))
+            .with_hint("correct the file, or name another one with `--file PATH`")
+    })?;
+    let edited = config.edit(edit);
+    if !settings.dry_run && !edited.changes.is_empty() {
+        file.replace(edited.text.as_bytes()).map_err(|error| cannot("write", &path, error))?;
+    }
+    output::print(shown(&edited, &path, settings.dry_run).as_bytes())?;
+    let task = context.task();
+    for (host, helper) in edited.others {
+        task.note(Note::OtherCredentialHelper { host, helper });
+    }
+    if !settings.remove {
+        let program = format!("docker-credential-{}", helper_name(session));
+        if in_path(&program, context.environment()).is_none() {
+            let link_to = session.and_then(|_| in_path(docker_credential::NAME, context.environment()));
+            task.note(Note::CredentialHelperNotInPath { program, link_to });
+        }
+    }
+    Ok(())
+}
+
+/// Returns the file that docker reads, and that podman, skopeo, helm and others read too.
+fn default_file(environment: &Environment) -> Result<PathBuf> {
+    let directory = match environment.get("DOCKER_CONFIG") {
+        Some(directory) => Some(PathBuf::from(directory)),
+        None => environment.home().map(|home| home.join(".docker")),
+    };
+    directory.map(|directory| directory.join("config.json")).ok_or_else(|| {
+        Error::new(ErrorKind::Usage, "neither HOME nor DOCKER_CONFIG is set, so there is no file to change")
+            .with_hint("name the file with `--file PATH`")
+    })
+}
+
+/// Returns the absolute path of a program. Clients skip relative entries of PATH too.
+fn in_path(program: &str, environment: &Environment) -> Option<PathBuf> {
+    let path = environment.get("PATH").unwrap_or_default();
+    let directories = std::env::split_paths(path).filter(|directory| directory.is_absolute());
+    let directories = std::env::join_paths(directories).ok()?;
+    which::which_in(OsStr::new(program), Some(directories), "/").ok()
+}
+
+/// Returns what was changed, or would be, line by line.
+fn shown(edited: &Edited, path: &Path, is_dry_run: bool) -> String {
+    let path = sanitize::line(&path.display().to_string());
+    if edited.changes.is_empty() {
+        return format!("no change to {path}\n");
+    }
+    let mut text = format!("{} {path}:\n", if is_dry_run { "would change" } else { "changed" });
+    for change in &edited.changes {
+        for (sign, helper) in [('-', &change.from), ('+', &change.to)] {
+            if let Some(helper) = helper {
+                let _ = writeln!(text, "  {sign} {}: {helper}", sanitize::line(&change.host));
+            }
+        }
+    }
+    text
+}
+
+fn cannot(what: &str, path: &Path, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Internal, format!("cannot {what} `{}`", path.display()))
+        .with_hint("name a file that you may read and write: `--file PATH`")
+        .with_source(error)
+}

@@ -1,0 +1,75 @@
+//! The configuration file of another program: changed in place, as far as anybody can see.
+
+use std::fs::{self, File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use super::{private_directory, private_file};
+use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+
+/// The most that is read. A configuration is a few KiB.
+const MAX_SIZE: usize = 1024 * 1024;
+
+/// The most symbolic links in a row, as in Linux.
+const MAX_LINKS: usize = 40;
+
+/// A file as it was read.
+pub(crate) struct ConfigFile {
+    /// The path behind the symbolic links.
+    target: PathBuf,
+    /// The content. It may hold passwords.
+    content: Option<SecretBuffer>,
+    metadata: Option<Metadata>,
+}
+
+impl ConfigFile {
+    /// Reads a file, or notices that there is none. Symbolic links are followed, also to a file that does not exist yet.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        let target = target(path)?;
+        let metadata = match target.metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { target, content: None, metadata: None });
+            }
+            metadata => metadata?,
+        };
+        // Opening a pipe would wait for a writer.
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        let content = read_limited(File::open(&target)?, USUAL_SIZE, MAX_SIZE)?
+            .ok_or_else(|| io::Error::other("it is larger than 1 MiB"))?;
+        Ok(Self { target, content: Some(content), metadata: Some(metadata) })
+    }
+
+    /// Returns the content, or nothing if there is no file.
+    pub(crate) fn content(&self) -> Option<&[u8]> {
+        self.content.as_deref()
+    }
+
+    /// Replaces the file as a whole, or creates it with mode 0600. The mode and the owner are kept.
+    pub(crate) fn replace(&self, content: &[u8]) -> io::Result<()> {
+        if let Some(directory) = self.target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            private_directory::ensure_not_in_another_home(directory)?;
+            private_directory::create(directory)?;
+        }
+        private_file::write(&self.target, content)?;
+        let Some(before) = &self.metadata else { return Ok(()) };
+        let now = self.target.metadata()?;
+        let is_same = (before.uid(), before.gid()) == (now.uid(), now.gid());
+        let is_owned = is_same || chown(&self.target, Some(before.uid()), Some(before.gid())).is_ok();
+        // Permissions of a group must not go to another group.
+        let mode = if is_owned { before.mode() & 0o7777 } else { before.mode() & 0o700 };
+        fs::set_permissions(&self.target, Permissions::from_mode(mode))
+    }
+}
+
+/// Returns the path that symbolic links lead to. Nothing has to exist there.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(target) = path.read_link() else { return Ok(path) };
+        path = path.parent().unwrap_or(Path::new("/")).join(target);
+    }
+    Err(io::Error::other("it is a symbolic link that leads in a circle"))
+}

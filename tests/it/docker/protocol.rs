@@ -1,0 +1,207 @@
+//! Every action of the protocol.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::{HELPER, NO_ADDRESS, NOT_FOUND, answers, ask, fails, helper, link, refuses};
+use crate::sandbox::{Outcome, Sandbox, jwt, run_with_input, spawn, timed};
+
+/// Added to a deadline: much more than a busy machine needs, much less than the default deadline.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// The JSON that clients send to be stored.
+const CREDENTIALS: &str =
+    r#"{"ServerURL":"us.icr.io","Username":"iambearer","Secret":"M4rker-of-a-stored-secret"}"#;
+
+/// The states of a session in which there is no token, with a word of the reason.
+fn without_a_token() -> [(Sandbox, &'static str); 5] {
+    let expired = || Sandbox::with_token(&jwt(-7200, -3600));
+    [
+        (Sandbox::with_session(), "ibmcloud-token login"),
+        (expired().with("STAND_IN_REFRESH", "BXNIM0439E"), "ibmcloud-token login"),
+        (expired().with("STAND_IN_HANG", "1").with("IBMCLOUD_TOKEN_TIMEOUT", "1s"), "within 1s"),
+        (expired().with("IBMCLOUD_TOKEN_IBMCLOUD", "no-such-program"), "`no-such-program` is not in PATH"),
+        (expired().with("IBMCLOUD_TOKEN_TIMEOUT", "soon"), "IBMCLOUD_TOKEN_TIMEOUT"),
+    ]
+}
+
+#[test]
+fn get_without_a_token_fails_in_one_line_and_in_time() {
+    for (sandbox, reason) in without_a_token() {
+        let (outcome, took) = timed(|| ask(&sandbox, "get", "us.icr.io\n"));
+        assert!(fails(&outcome).contains(reason), "{outcome:?}");
+        assert!(took < MARGIN, "{took:?}");
+    }
+}
+
+#[test]
+fn words_of_the_cli_are_part_of_the_line() {
+    let outcome = ask(&Sandbox::replaying("oauth-tokens-refresh-token-expired"), "get", "us.icr.io");
+    assert!(
+        fails(&outcome).contains("(ibmcloud: FAILED / Provided refresh token is expired)"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn other_actions_need_no_session_and_no_cli() {
+    for (sandbox, reason) in without_a_token() {
+        if reason == "IBMCLOUD_TOKEN_TIMEOUT" {
+            continue;
+        }
+        let done = |action, input| {
+            let outcome = ask(&sandbox, action, input);
+            assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{action}: {outcome:?}");
+            outcome.stdout
+        };
+        assert_eq!(done("store", CREDENTIALS), "");
+        assert_eq!(done("erase", "us.icr.io"), "");
+        assert!(done("list", "").starts_with("{\"icr.io\":\"iambearer\","));
+        let version =
+            concat!("docker-credential-ibmcloud (ibmcloud-token) ", env!("CARGO_PKG_VERSION"), "\n");
+        assert_eq!(done("version", ""), version);
+        refuses(&ask(&sandbox, "get", "registry.example"), NOT_FOUND);
+        assert_eq!(sandbox.calls(), 0);
+    }
+}
+
+#[test]
+fn store_keeps_nothing() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let before = every_file(&sandbox);
+    assert_eq!(ask(&sandbox, "store", CREDENTIALS).status, Some(0));
+    assert_eq!(every_file(&sandbox), before);
+    answers(&ask(&sandbox, "get", "us.icr.io"), "us.icr.io", &token);
+    assert_eq!(ask(&sandbox, "erase", "us.icr.io").status, Some(0));
+    answers(&ask(&sandbox, "get", "us.icr.io"), "us.icr.io", &token);
+    assert_eq!(every_file(&sandbox), before);
+}
+
+/// Every file in the home with its content.
+fn every_file(sandbox: &Sandbox) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut directories = vec![sandbox.home().to_owned()];
+    let mut files = Vec::new();
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                files.push((path.clone(), std::fs::read(path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn odd_input_is_answered_by_the_protocol() {
+    let (sandbox, _) = Sandbox::logged_in();
+    for input in ["", "\n", "\r\n"] {
+        refuses(&ask(&sandbox, "get", input), NO_ADDRESS);
+        refuses(&ask(&sandbox, "erase", input), NO_ADDRESS);
+    }
+    let large = [b"us.icr.io/".to_vec(), vec![b'a'; 1024 * 1024]].concat();
+    let lines = b"us.icr.io\n".repeat(100_000);
+    for input in [&large[..], &lines, b"\xff\xfe", &[0; 100]] {
+        refuses(&ask(&sandbox, "get", input), NOT_FOUND);
+        assert_eq!(ask(&sandbox, "erase", input).status, Some(0));
+    }
+    for input in [&b""[..], b"not JSON", b"\xff\xfe", &large, &large.repeat(3)] {
+        let outcome = ask(&sandbox, "store", input);
+        assert_eq!((outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()), (Some(0), "", ""));
+    }
+}
+
+#[test]
+fn input_that_does_not_end_is_waited_for_until_the_deadline() {
+    let sandbox = Sandbox::logged_in().0.with("IBMCLOUD_TOKEN_TIMEOUT", "300ms");
+    for action in ["get", "store", "erase"] {
+        let (outcome, took) = timed(|| {
+            let mut child = spawn(helper(&sandbox, action).stdin(Stdio::piped()));
+            let _open = child.stdin.take();
+            Outcome::from(child.wait_with_output().unwrap())
+        });
+        assert!(fails(&outcome).contains("the standard input did not end within 300ms"), "{outcome:?}");
+        assert!(took < MARGIN, "{action}: {took:?}");
+    }
+}
+
+#[test]
+fn wrong_use_is_explained_in_one_line() {
+    let sandbox = Sandbox::new();
+    let usage = "usage: docker-credential-ibmcloud <store|get|erase|list|version>\n";
+    for arguments in [&[][..], &["get", "us.icr.io"], &["list", "list"]] {
+        let output = sandbox.command(HELPER).args(arguments).stdin(Stdio::null()).output();
+        refuses(&output.unwrap().into(), usage);
+    }
+    assert_eq!(ask(&sandbox, "--help", "").payload(), usage.trim_end());
+    refuses(&ask(&sandbox, "frob\x1b[31m\n", ""), "unknown credential action `frob[31m `\n");
+    let token = jwt(0, 3600);
+    refuses(&ask(&sandbox, &token, ""), "unknown credential action `[REDACTED]`\n");
+}
+
+#[test]
+fn expired_token_is_renewed_by_the_cli() {
+    let expired = jwt(-7200, -3600);
+    let sandbox = Sandbox::with_token(&expired);
+    let outcome = ask(&sandbox, "get", "us.icr.io");
+    let token = crate::sandbox::token_in(&sandbox.session_file());
+    assert_ne!(token, expired);
+    answers(&outcome, "us.icr.io", &token);
+    assert_eq!(sandbox.calls(), 1);
+}
+
+#[test]
+fn name_of_a_link_or_a_variable_selects_the_session() {
+    let (sandbox, own) = Sandbox::logged_in();
+    let sandbox = sandbox.with("IBMCLOUD_API_KEY", "good-key");
+    for name in ["prod", "test"] {
+        assert_eq!(sandbox.run(&format!("login --session {name}")).status, Some(0));
+    }
+    let token = |name: &str| sandbox.run(&format!("-f token --session {name}")).payload().to_owned();
+    let (prod, test) = (token("prod"), token("test"));
+    let as_prod = link(&sandbox, "docker-credential-ibmcloud-prod");
+    let by_link = |sandbox: &Sandbox| run_with_input(sandbox.command(&as_prod).arg("get"), b"icr.io");
+
+    answers(&ask(&sandbox, "get", "icr.io"), "icr.io", &own);
+    answers(&by_link(&sandbox), "icr.io", &prod);
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_SESSION", "test");
+    answers(&ask(&sandbox, "get", "icr.io"), "icr.io", &test);
+    // The name of the link is what the client's configuration asks for.
+    answers(&by_link(&sandbox), "icr.io", &prod);
+}
+
+#[test]
+fn failure_in_a_named_session_names_it() {
+    let sandbox = Sandbox::with_session();
+    let prod = link(&sandbox, "docker-credential-ibmcloud-prod");
+    let outcome = run_with_input(sandbox.command(prod).arg("get"), b"icr.io");
+    assert!(fails(&outcome).contains("`ibmcloud-token --session prod login`"), "{outcome:?}");
+    let invalid = link(&sandbox, "docker-credential-ibmcloud--x");
+    let outcome = run_with_input(sandbox.command(invalid).arg("get"), b"icr.io");
+    assert!(fails(&outcome).contains("`docker-credential-ibmcloud--x`"), "{outcome:?}");
+}
+
+#[test]
+fn variables_of_other_options_are_ignored() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let sandbox = ["FORMAT", "MIN_TTL", "FRESH", "ENV", "SHELL", "FILE", "REMOVE", "APIKEY"]
+        .iter()
+        .fold(sandbox, |sandbox, name| sandbox.with(&format!("IBMCLOUD_TOKEN_{name}"), "?"));
+    answers(&ask(&sandbox, "get", "us.icr.io"), "us.icr.io", &token);
+    assert_eq!(sandbox.calls(), 0);
+}
+
+#[test]
+fn closed_pipe_is_not_an_error() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let mut command = sandbox.command("sh");
+    command.args(["-c", r#"(sleep 1; "$0" list; echo "$?" >status) | true"#, HELPER]).stdin(Stdio::null());
+    let outcome = Outcome::from(command.output().unwrap());
+    assert_eq!(outcome.stderr, "");
+    crate::sandbox::eventually("the helper ended", || {
+        std::fs::read_to_string(sandbox.home().join("status")).is_ok_and(|status| status == "0\n")
+    });
+}
