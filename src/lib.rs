@@ -49,6 +49,7 @@
 //!   report.rs                  errors, notes and hints on the standard error
 //!   docker_config.rs           docker's `config.json`, edited as text
 //!   docker_credential.rs       the credential helper for IBM Cloud Container Registry
+//!   json_object.rs             a JSON object, edited as text
 //!   registry_hosts.rs          the registry's hosts, one by one
 //!   command/mod.rs             the commands
 //!   command/configure.rs

@@ -7,6 +7,7 @@ mod dispatch;
 mod docker_config;
 mod docker_credential;
 mod input;
+mod json_object;
 mod output;
 mod registry_hosts;
 mod report;

@@ -20,6 +20,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// The transaction ID in every response.
 pub(crate) const TRANSACTION: &str = "bTlidjk-91c2c5d491364775817d4e78ad5d8d00";
 
+/// Makes a response from a request.
+pub(crate) type Responder = Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>;
+
 /// The next action of the service.
 #[derive(Clone)]
 pub(crate) enum Step {
@@ -30,7 +33,7 @@ pub(crate) enum Step {
     /// Answers a request.
     Answer(Vec<u8>),
     /// Answers a request with what this makes of it.
-    AnswerBy(Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>),
+    AnswerBy(Responder),
     /// Answers in parts of so many bytes, with a pause after each part.
     Trickle(Vec<u8>, usize, Duration),
     /// Sends this and keeps the connection open.

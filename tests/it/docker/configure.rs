@@ -113,9 +113,14 @@ fn layout_is_that_of_docker() {
 
 #[test]
 fn empty_configurations_are_filled_and_emptied() {
-    for (before, after) in
-        [("", "{}\n"), ("\n", "{}\n"), ("{}", "{}"), ("{ }\n", "{}\n"), ("{\"credHelpers\": {}}", "{}")]
-    {
+    for (before, after) in [
+        ("", "{}\n"),
+        ("\n", "{}\n"),
+        ("{}", "{}"),
+        ("{ }\n", "{}\n"),
+        ("{\"credHelpers\": {}}", "{}"),
+        ("{\"credHelpers\":null}", "{}"),
+    ] {
         let sandbox = sandbox();
         sandbox.write(".docker/config.json", before);
         run(&sandbox, "configure docker");
@@ -268,6 +273,7 @@ fn file_that_is_not_understood_is_refused() {
         (r#"{"credHelpers": ["M4rker"]}"#, "`credHelpers` is not an object"),
         (r#"{"credHelpers": {"us.icr.io": {"M4rker": 1}}}"#, "`credHelpers` is not an object"),
         (r#"{"credHelpers": {}, "credHelpers": {"x": "M4rker"}}"#, "more than one member `credHelpers`"),
+        (r#"{"credHelpers": {"M4rker": "a", "M4rker": "b"}}"#, "`credHelpers` is not an object"),
         (r#"{"credhelpers": {"x": "M4rker"}}"#, "differs from `credHelpers` only in case"),
     ] {
         let sandbox = sandbox();

@@ -61,7 +61,7 @@ type Accepted = Arc<Mutex<HashSet<String>>>;
 
 /// A registry, its token service, and the proxy in front of both.
 struct Registry {
-    registry: Child,
+    server: Child,
     tokens: Service,
     proxy: SocketAddr,
     accepted: Accepted,
@@ -90,13 +90,13 @@ impl Registry {
         let mut command = sandbox.command("docker-registry");
         command.arg("serve").arg(config).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(fs::File::create(sandbox.home().join("registry/log")).unwrap());
-        let registry = command.spawn().unwrap();
+        let server = command.spawn().unwrap();
         eventually("the registry listens", || UnixStream::connect(&socket).is_ok());
 
         let accepted = Accepted::default();
         let tokens = token_service(Arc::clone(&accepted));
         let proxy = proxy(socket.into(), tokens.address);
-        Self { registry, tokens, proxy, accepted }
+        Self { server, tokens, proxy, accepted }
     }
 
     /// A client in the sandbox that reaches the registry by the proxy.
@@ -133,8 +133,8 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        kill_process(Pid::from_child(&self.registry), Signal::KILL).unwrap();
-        let _ = self.registry.wait();
+        kill_process(Pid::from_child(&self.server), Signal::KILL).unwrap();
+        let _ = self.server.wait();
     }
 }
 
