@@ -80,7 +80,13 @@ pub(super) fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let (written, status) = match answer {
         Ok(answer) => (output::print(&answer), ExitCode::SUCCESS),
-        Err(failure) => (output::print((failure.line() + "\n").as_bytes()), ExitCode::FAILURE),
+        Err(failure) => {
+            // Docker drops this line and goes on without credentials, but it passes on the standard error.
+            if let Failure::NoToken(error, session) = &failure {
+                report::error(error, session.as_ref());
+            }
+            (output::print((failure.line() + "\n").as_bytes()), ExitCode::FAILURE)
+        }
     };
     match written {
         Ok(()) => status,

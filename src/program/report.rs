@@ -22,10 +22,15 @@ pub(super) fn result(result: Result<()>, session: Option<&SessionName>) -> ExitC
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&text(&error, session));
+            self::error(&error, session);
             ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+/// Writes an error to the standard error.
+pub(super) fn error(error: &Error, session: Option<&SessionName>) {
+    say(&text(error, session));
 }
 
 /// Returns what happened, what the CLI said, and what to do in the session that was chosen.

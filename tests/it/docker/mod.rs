@@ -4,7 +4,7 @@
 //! - `configure`: what `configure docker` changes in a configuration, and what it leaves as it is
 //! - `hosts`: which servers get the token, in 40 hostile spellings and in the accepted ones
 //! - `protocol`: every action, with and without a session, with odd input and with a CLI that hangs
-//! - `registry`: skopeo, buildah and podman push to and pull from a registry through the helper
+//! - `registry`: skopeo, buildah, podman and docker use a registry through the helper
 
 mod beside_debian;
 mod configure;
@@ -59,7 +59,7 @@ fn answers(outcome: &Outcome, server: &str, token: &str) {
     assert_eq!(outcome.stderr, "", "{outcome:?}");
 }
 
-/// Checks a failure: this line, and nothing else.
+/// Checks an answer without a token: this line, and nothing else.
 #[track_caller]
 fn refuses(outcome: &Outcome, line: &str) {
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(1), line), "{outcome:?}");
@@ -75,6 +75,8 @@ fn fails(outcome: &Outcome) -> &str {
         line.starts_with("docker-credential-ibmcloud: ") && !line.contains(char::is_control),
         "{outcome:?}"
     );
-    assert!(!line.contains("eyJ") && outcome.stderr.is_empty(), "{outcome:?}");
+    assert!(!line.contains("eyJ") && !outcome.stderr.contains("eyJ"), "{outcome:?}");
+    // Docker shows only this.
+    assert!(line.contains(outcome.error()), "{outcome:?}");
     line
 }
