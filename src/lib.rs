@@ -59,6 +59,7 @@
 //!   oauth_tokens.rs            the parser
 //!   failure.rs                 why a run failed
 //!   login.rs                   `ibmcloud login`
+//!   login_script.rs            the answers of a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
 //!   endpoint.rs                its address
 //!   proxy.rs                   the proxy on the way
@@ -73,6 +74,7 @@
 //!   lock.rs                    `flock` with a deadline
 //!   signals.rs                 ends children when a signal ends the program
 //!   stdio.rs                   the standard streams
+//!   terminal.rs                the terminal's echo and its background jobs
 //!   environment.rs             variables as an argument
 //!   private_file.rs            a file for the user alone, replaced as a whole
 //!   private_directory.rs       a directory for the user alone
@@ -81,7 +83,8 @@
 //!   shell.rs                   assignments, and how each shell quotes
 //! token/mod.rs                 tokens and keys
 //!   access_token.rs            the access token
-//!   api_key.rs                 the API key
+//!   api_key/mod.rs             the API key
+//!     text.rs                  the text around it, and texts that are mistaken for one
 //!   claims.rs                  the claims of a JWT
 //!   issued.rs                  a token with its origin and its times
 //!   freshness.rs               how long a token still lives

@@ -206,6 +206,8 @@ pub(crate) struct SourceOptions {
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Log in first if that is needed
+    ///
+    /// Without a terminal, this works if the CLI needs no person to log in, for example with IBMCLOUD_API_KEY.
     #[arg(long)]
     pub(crate) login: bool,
 }
@@ -278,10 +280,14 @@ pub(crate) struct Login {
     pub(crate) sso: bool,
     /// Use the API key in a file, or `-` for stdin
     ///
-    /// The variable IBMCLOUD_API_KEY may hold the key instead.
+    /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. At a
+    /// terminal, `-` asks for the key and does not show it. The variable IBMCLOUD_API_KEY may hold the key, or @FILE,
+    /// instead.
     #[arg(long, value_name = "@FILE|-", group = "credentials")]
     pub(crate) apikey: Option<String>,
     /// Use a one-time passcode that you have, from stdin
+    ///
+    /// At a terminal it is asked for and not shown. It answers only the CLI's prompt for it.
     #[arg(long, value_name = "-", group = "credentials")]
     pub(crate) passcode: Option<String>,
     /// API endpoint
@@ -322,8 +328,9 @@ pub(crate) struct Parse {
 pub(crate) struct Exchange {
     /// The API key: `@FILE`, or `-` for stdin
     ///
-    /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. The variable
-    /// IBMCLOUD_API_KEY may hold the key instead.
+    /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. At a
+    /// terminal, `-` asks for the key and does not show it. The variable IBMCLOUD_API_KEY or IC_API_KEY may hold the key,
+    /// or @FILE, instead.
     #[arg(long, value_name = "@FILE|-")]
     pub(crate) apikey: Option<String>,
     #[command(flatten)]

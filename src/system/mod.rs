@@ -1,4 +1,4 @@
-//! The operating system: processes and their groups, signals, locks, private files, and the environment.
+//! The operating system: processes and their groups, signals, locks, the terminal, private files, and the environment.
 //!
 //! Every call that differs between operating systems is in this module.
 
@@ -13,3 +13,4 @@ pub(crate) mod process;
 #[cfg(feature = "program")]
 pub(crate) mod signals;
 pub(crate) mod stdio;
+pub(crate) mod terminal;

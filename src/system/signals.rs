@@ -12,7 +12,7 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-use super::group;
+use super::{group, terminal};
 
 /// Starts to watch for the signals that end a program. This is called before a child is started, so that an answer from
 /// the session file does not pay for it.
@@ -30,6 +30,7 @@ pub(crate) fn watch() {
             let Ok(mut signals) = receiver.recv() else { return };
             if let Some(signal) = signals.forever().next() {
                 group::end_all(signal == SIGINT || signal == SIGQUIT);
+                terminal::restore_for_the_end();
                 // Die by the signal, so that our parent sees it.
                 let _ = emulate_default_handler(signal);
             }

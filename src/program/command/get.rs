@@ -17,13 +17,9 @@ pub(in crate::program) fn run(arguments: &Get, context: &Context) -> Result<()> 
     session.create_home()?;
     let task = context.task();
     let token = match session.token(&request, &task) {
-        Err(error)
-            if error.kind() == ErrorKind::LoginNeeded
-                && arguments.source.login
-                && login::is_at_terminal() =>
-        {
-            login::for_a_token(&session, context)?;
-            session.token(&request, &task.with_deadline(task.deadline.restarted()))?
+        Err(error) if error.kind() == ErrorKind::LoginNeeded && arguments.source.login => {
+            let deadline = login::for_a_token(&session, context)?;
+            session.token(&request, &task.with_deadline(deadline))?
         }
         result => result?,
     };
