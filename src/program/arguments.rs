@@ -10,7 +10,11 @@
 //! answer from the session file takes. So the command's name is found first: the options that may come before it are
 //! known.
 
-#![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
+#![expect(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the doc comments are help texts, which are plain text"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -104,14 +108,14 @@ static COMMANDS: &[Definition] = &[
         name: "get",
         about: "Print the token of the current session (the default command)",
         long_about: "Print the token of the current session.\n\nThe CLI's session file answers if its token is good. Otherwise `ibmcloud iam oauth-tokens` is run.",
-        augment: |command| Get::augment_args(with_session(command)),
+        augment: |command| with_session(Get::augment_args(command)),
         read: |matches| read_session(matches, Command::Get(Get::from_arg_matches(matches)?)),
     },
     Definition {
         name: "login",
         about: "Log in with the CLI: plain, --sso, --passcode, or with an API key",
         long_about: "Log in with the CLI: plain, with a one-time passcode, or with an API key.\n\nThis runs `ibmcloud login`. What the CLI says goes to the standard error. The login has worked if there is a new token afterwards.",
-        augment: |command| Login::augment_args(with_session(command)),
+        augment: |command| with_session(Login::augment_args(command)),
         read: |matches| read_session(matches, Command::Login(Login::from_arg_matches(matches)?)),
     },
     #[cfg(feature = "net")]
@@ -119,28 +123,28 @@ static COMMANDS: &[Definition] = &[
         name: "exchange",
         about: "Turn an API key into a token over HTTPS, without the CLI",
         long_about: "Turn an API key into a token over HTTPS, without the CLI.",
-        augment: |command| Exchange::augment_args(without_session(command)),
+        augment: |command| without_session(Exchange::augment_args(command)),
         read: |matches| read_plain(matches, Command::Exchange(Exchange::from_arg_matches(matches)?)),
     },
     Definition {
         name: "parse",
         about: "Filter: `oauth-tokens` output on stdin, token on stdout",
         long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.",
-        augment: |command| Parse::augment_args(without_session(command)),
+        augment: |command| without_session(Parse::augment_args(command)),
         read: |matches| read_plain(matches, Command::Parse(Parse::from_arg_matches(matches)?)),
     },
     Definition {
         name: "status",
         about: "Show who is logged in, where and for how long (no network)",
         long_about: "Show who is logged in, where and for how long. This uses neither the network nor the CLI.",
-        augment: |command| Status::augment_args(with_session(command)),
+        augment: |command| with_session(Status::augment_args(command)),
         read: |matches| read_session(matches, Command::Status(Status::from_arg_matches(matches)?)),
     },
     Definition {
         name: "inspect",
         about: "Show the claims of a token, decoded but not verified",
         long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument it is the token that `get` would print.",
-        augment: |command| Inspect::augment_args(with_session(command)),
+        augment: |command| with_session(Inspect::augment_args(command)),
         read: |matches| read_session(matches, Command::Inspect(Inspect::from_arg_matches(matches)?)),
     },
 ];
@@ -171,7 +175,7 @@ pub(crate) struct MessageOptions {
 #[group(skip)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct SessionOptions {
-    /// Use the session with this name, apart from your own
+    /// Use a session of this name, apart from your own
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     /// Run this CLI: a path, or a name such as `bx`
@@ -202,7 +206,7 @@ pub(crate) struct TokenOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct SourceOptions {
-    /// Run the CLI even if the session file holds a good token
+    /// Run the CLI even if the session file is good
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Log in first if that is needed
@@ -216,15 +220,15 @@ pub(crate) struct SourceOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct IamOptions {
-    /// The IAM service [default: https://iam.cloud.ibm.com]
+    /// IAM's URL [default: https://iam.cloud.ibm.com]
     ///
     /// Without it, the variable IBMCLOUD_IAM_API_ENDPOINT is used.
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Use IAM's private endpoint, private.iam.cloud.ibm.com
+    /// Use IAM's private endpoint
     #[arg(long, conflicts_with = "endpoint")]
     pub(crate) private: bool,
-    /// Trust the certificate authorities in this file too (PEM)
+    /// Trust the authorities in this file too (PEM)
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -232,21 +236,21 @@ pub(crate) struct IamOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct OutputOptions {
-    /// A format, or a template such as `%{token}` [default: bearer]
+    /// A format or a template [default: bearer]
     #[arg(short, long, value_name = "FORMAT", long_help = format_help())]
     pub(crate) format: Option<Format>,
-    /// Write to this file, readable by you alone; `-` is stdout
+    /// Write to this file (0600); `-` is stdout
     ///
     /// A regular file is replaced as a whole and has mode 0600 from the first byte.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// The variable to set, with `-f env`, `dotenv` or `github`
+    /// Set this variable, with -f env, dotenv or github
     ///
-    /// NAME means NAME=%{token}. The template may use the placeholders of `--format`. The option can be repeated.
-    /// [default: IAM_TOKEN]
-    #[arg(long, value_name = "NAME[=TEMPLATE]")]
+    /// NAME=TEMPLATE sets it to a template with the placeholders of `--format`; NAME alone means NAME=%{token}. The option
+    /// can be repeated. [default: IAM_TOKEN]
+    #[arg(long, value_name = "NAME")]
     pub(crate) env: Vec<Variable>,
-    /// The shell for `-f env`: sh, fish, powershell or cmd [default: sh]
+    /// Shell for -f env: sh, fish, powershell or cmd
     #[arg(long, value_parser = shell)]
     pub(crate) shell: Option<Shell>,
 }
@@ -275,7 +279,7 @@ pub(crate) struct Get {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Login {
-    /// Use a one-time passcode from the browser, for federated IDs
+    /// Use a one-time passcode from the browser
     #[arg(long, group = "credentials")]
     pub(crate) sso: bool,
     /// Use the API key in a file, or `-` for stdin
@@ -335,7 +339,7 @@ pub(crate) struct Exchange {
     pub(crate) apikey: Option<String>,
     #[command(flatten)]
     pub(crate) iam: IamOptions,
-    /// Print IAM's response unchanged; it may hold a refresh token
+    /// Print IAM's response; it may hold a refresh token
     #[arg(long, conflicts_with_all = ["format", "env", "shell"])]
     pub(crate) raw: bool,
     #[command(flatten)]
@@ -452,7 +456,7 @@ fn program() -> clap::Command {
 }
 
 fn with_session(command: clap::Command) -> clap::Command {
-    SessionOptions::augment_args(without_session(command))
+    without_session(SessionOptions::augment_args(command))
 }
 
 fn without_session(command: clap::Command) -> clap::Command {
@@ -485,9 +489,12 @@ fn usage_error(error: &clap::Error, definition: &Definition) -> Error {
     let message = sanitize::redact(message.trim_start_matches("error: "));
     let hint = match wrong_place(error) {
         Some(commands) => Hint::from(format!("it is an option of {commands}")),
-        None => match lines.find_map(|line| line.strip_prefix("tip: ")) {
-            Some(tip) => Hint::from(sanitize::redact(tip)),
-            None => Hint::from("see ").command(format!("{} --help", definition.name)),
+        None => match (late_command(error), lines.find_map(|line| line.strip_prefix("tip: "))) {
+            (Some(name), _) => {
+                Hint::from("put the options of a command after its name: ").command(format!("{name} …"))
+            }
+            (None, Some(tip)) => Hint::from(sanitize::redact(tip)),
+            (None, None) => Hint::from("see ").command(format!("{} --help", definition.name)),
         },
     };
     Error::new(ErrorKind::Usage, message).with_hint(hint)
@@ -509,6 +516,12 @@ fn wrong_place(error: &clap::Error) -> Option<String> {
     let commands: Vec<String> =
         COMMANDS.iter().filter(accepts).map(|definition| format!("`{}`", definition.name)).collect();
     (!commands.is_empty()).then(|| commands.join(", "))
+}
+
+/// Returns the name of a command that comes after options which belong behind it.
+fn late_command(error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    COMMANDS.iter().find_map(|definition| (definition.name == argument).then_some(definition.name))
 }
 
 fn unknown_command(name: &OsStr) -> Error {
@@ -586,7 +599,10 @@ mod tests {
     fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
         for (line, commands) in [
             ("ibmcloud-token status --fresh", "it is an option of `get`"),
-            ("ibmcloud-token --fresh status", "see `ibmcloud-token get --help`"),
+            (
+                "ibmcloud-token --fresh status",
+                "put the options of a command after its name: `ibmcloud-token status …`",
+            ),
             ("ibmcloud-token get --sso", "it is an option of `login`"),
             ("ibmcloud-token --session a parse", "it is an option of `get`, `login`, `status`, `inspect`"),
         ] {

@@ -193,7 +193,7 @@ impl Session {
 
     /// Takes the session's lock. Every run of the CLI that may refresh or write the session holds it.
     fn lock(&self, task: &Task<'_>) -> Result<SessionLock> {
-        SessionLock::take(&self.place.config_directory, self.place.lock_file.as_deref(), task)
+        SessionLock::take(&self.place.config_directory, self.place.lock_file().as_deref(), task)
     }
 
     /// Returns the token in the session file if it lives for at least `wanted`. A torn file is an error, because the CLI

@@ -151,14 +151,15 @@ fn ensure_in_foreground() -> Result<()> {
 /// Logs in without a terminal. What the CLI asks decides whether that works.
 fn unattended(session: &Session, login: &ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
     let task = context.task();
-    let messages = session.log_in(
+    session.log_in(
         &task,
         || wanted == Wanted::Login || !session.holds_good_token(&task),
-        |ibmcloud| ibmcloud.login_unattended(login, task.deadline),
+        |ibmcloud| {
+            // Before the session is checked, because an error then says "above".
+            ibmcloud.login_unattended(login, task.deadline)?.iter().for_each(|line| context.say(line));
+            Ok(())
+        },
     )?;
-    for line in messages.into_iter().flatten() {
-        context.say(&line);
-    }
     ensure_logged_in(session, login, task.deadline, context)
 }
 

@@ -5,7 +5,8 @@
 //! - `cost`: the system calls of an answer
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
-//! - `location`: where the session is, and named sessions
+//! - `location`: where the session is
+//! - `named`: named sessions
 //! - `status`: what is known about the session
 //! - `torn`: a file that is being written
 //! - `unusable`: a file that cannot be used
