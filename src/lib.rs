@@ -75,8 +75,10 @@
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
 //!   group.rs                   a child and its process group
+//!   interaction.rs             a run that talks with the person at the terminal
 //!   poll.rs                    waiting for several descriptors
 //!   blocking.rs                a blocking call with a deadline
+//!   bounded_file.rs            reading a file until a deadline and up to a size
 //!   lock.rs                    `flock` with a deadline
 //!   signals.rs                 ends children when a signal ends the program
 //!   stdio.rs                   the standard streams
@@ -90,7 +92,7 @@
 //! token/mod.rs                 tokens and keys
 //!   access_token.rs            the access token
 //!   api_key/mod.rs             the API key
-//!     text.rs                  the text around it, and texts that are mistaken for one
+//!   api_key/text.rs            the text around it, and texts that are mistaken for one
 //!   claims.rs                  the claims of a JWT
 //!   issued.rs                  a token with its origin and its times
 //!   freshness.rs               how long a token still lives

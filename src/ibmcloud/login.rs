@@ -9,10 +9,11 @@
 
 use zeroize::Zeroizing;
 
-use super::login_script::LoginScript;
+use super::login_script::{LoginScript, Question};
 use super::{Ibmcloud, cannot_run, ensure_success, failure, reason};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;
+use crate::system::interaction::interact;
 use crate::system::process::{self, Invocation, Output};
 use crate::time::Deadline;
 use crate::token::ApiKey;
@@ -56,8 +57,7 @@ impl Ibmcloud {
     /// Logs in with the person at the terminal. Everything that the CLI says goes to our stderr.
     pub(crate) fn login_at_terminal(&self, login: &Login) -> Result<(), AttendedFailure> {
         let invocation = self.login_invocation(login, Self::interactive);
-        let (status, stderr) =
-            process::interact(&invocation).map_err(|error| cannot_run(&invocation, error))?;
+        let (status, stderr) = interact(&invocation).map_err(|error| cannot_run(&invocation, error))?;
         if status.success() {
             return Ok(());
         }
@@ -85,14 +85,7 @@ impl Ibmcloud {
                 let reason = reason(&output);
                 let question = script.unanswered(reason == Some(failure::Reason::Asked));
                 match question.filter(|_| reason.is_none_or(is_about_the_question)) {
-                    Some(question) => Error::new(
-                        ErrorKind::LoginNeeded,
-                        format!(
-                            "{invocation} asked `{}`, and there is no terminal to answer at",
-                            question.shown(&known)
-                        ),
-                    )
-                    .with_hint(question.hint(!matches!(login.credentials, Credentials::Plain))),
+                    Some(question) => unanswered(&invocation, &question, login, &known),
                     None => error,
                 }
             })
@@ -133,6 +126,15 @@ impl Ibmcloud {
 /// Returns whether a failure can be the consequence of a question without an answer.
 fn is_about_the_question(reason: failure::Reason) -> bool {
     matches!(reason, failure::Reason::Asked | failure::Reason::LoginNeeded)
+}
+
+fn unanswered(invocation: &Invocation, question: &Question, login: &Login, known: &[&str]) -> Error {
+    let prompt = question.shown(known);
+    Error::new(
+        ErrorKind::LoginNeeded,
+        format!("{invocation} asked a question that was not answered: `{prompt}`"),
+    )
+    .with_hint(question.hint(!matches!(login.credentials, Credentials::Plain)))
 }
 
 /// Returns what the CLI said on both streams.

@@ -7,9 +7,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, IsTerminal as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -23,7 +21,7 @@ use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
 use crate::system::environment::Environment;
 use crate::system::process::MAX_STDOUT;
 use crate::system::terminal::{self, KeepModes};
-use crate::system::{blocking, stdio};
+use crate::system::{blocking, bounded_file, stdio};
 use crate::time::Deadline;
 use crate::token::{self, ApiKey, InvalidApiKey};
 
@@ -154,17 +152,11 @@ fn key_file(context: &Context, name: &str, path: &Path) -> Result<Option<SecretB
             .with_hint("name the file that the API key was saved to")
             .with_source(error),
     };
-    let opened = path.to_owned();
-    // A pipe without a writer can be opened only when one comes.
-    let (metadata, bytes) = blocking::within(context.deadline(), move || {
-        let file = File::open(opened)?;
-        Ok((file.metadata()?, read_limited(&file, USUAL_SIZE, MAX_KEY_FILE)?))
-    })
-    .map_err(unreadable)?;
-    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+    let file = bounded_file::read(path, MAX_KEY_FILE, context.deadline()).map_err(unreadable)?;
+    if file.is_exposed {
         context.task().note(Note::KeyFileIsReadable(path.to_owned()));
     }
-    Ok(bytes)
+    Ok(file.bytes)
 }
 
 fn key_on_stdin(context: &Context) -> Result<Option<SecretBuffer>> {

@@ -3,8 +3,10 @@
 //! Every call that differs between operating systems is in this module.
 
 pub(crate) mod blocking;
+pub(crate) mod bounded_file;
 pub(crate) mod environment;
 pub(crate) mod group;
+pub(crate) mod interaction;
 pub(crate) mod lock;
 mod poll;
 pub(crate) mod private_directory;

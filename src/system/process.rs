@@ -13,15 +13,12 @@ use std::io::{self, Read, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
-use super::{group, poll, terminal};
+use super::{group, poll};
 use crate::secret::SecretBuffer;
 use crate::time::Deadline;
 
@@ -107,47 +104,8 @@ pub(crate) fn converse(
     Run::start(invocation, Stdio::piped())?.finish(deadline, Some(script))
 }
 
-/// Runs a program that talks with the person at the terminal. All of its output goes to our stderr. Returns its stderr
-/// too, which holds no prompt, so it may be a pipe.
-pub(crate) fn interact(invocation: &Invocation) -> io::Result<(ExitStatus, SecretBuffer)> {
-    let _restored = terminal::KeepModes::of_stdin();
-    let (pipe, stderr) = io::pipe()?;
-    let kept = Arc::new(Mutex::new(SecretBuffer::default()));
-    let copy = Arc::clone(&kept);
-    let (sender, ended) = channel();
-    thread::Builder::new().spawn(move || {
-        pass_on(pipe, &copy);
-        let _ = sender.send(());
-    })?;
-    let (mut child, running) = {
-        // Dropped at the end of the block, so that only the child keeps the pipe open.
-        let mut command = command(invocation);
-        command.stdin(Stdio::inherit()).stdout(io::stderr()).stderr(stderr);
-        group::spawn(&mut command, group::Extent::Process)?
-    };
-    running.wait_for_exit();
-    let status = running.reap(|| child.wait())?;
-    // A process that the child has left behind may keep the pipe open.
-    let _ = ended.recv_timeout(GRACE);
-    let text = std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok((status, text))
-}
-
-/// Copies a pipe to our stderr, and keeps the first [`MAX_STDERR`] bytes.
-fn pass_on(pipe: impl Read, kept: &Mutex<SecretBuffer>) {
-    let mut pipe = Some(pipe);
-    let mut chunk = Zeroizing::new(vec![0; CHUNK]);
-    while pipe.is_some() {
-        let chunk = read(&mut pipe, &mut chunk);
-        let _ = io::stderr().write_all(chunk);
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MAX_STDERR - kept.len();
-        kept.push(&chunk[..chunk.len().min(room)]);
-    }
-}
-
 #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns processes")]
-fn command(invocation: &Invocation) -> Command {
+pub(super) fn command(invocation: &Invocation) -> Command {
     let mut command = Command::new(&invocation.program);
     command.args(&invocation.arguments).args(&invocation.user_arguments);
     command.env_clear().envs(invocation.environment.iter());

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Once};
 use std::thread;
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -20,7 +20,7 @@ pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let ignored = ignored();
-        let watched: Vec<_> = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+        let watched: Vec<_> = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU]
             .into_iter()
             .filter(|signal| ignored >> (signal - 1) & 1 == 0)
             .collect();
@@ -28,7 +28,14 @@ pub(crate) fn watch() {
         let (sender, receiver) = channel::<Signals>();
         let listening = thread::Builder::new().spawn(move || {
             let Ok(mut signals) = receiver.recv() else { return };
-            if let Some(signal) = signals.forever().next() {
+            for signal in &mut signals.forever() {
+                if matches!(signal, SIGTTIN | SIGTTOU) {
+                    // The login was moved to the background. Stopped, it would keep the session's lock.
+                    if !group::end_attended() {
+                        let _ = emulate_default_handler(signal);
+                    }
+                    continue;
+                }
                 group::end_all(signal == SIGINT || signal == SIGQUIT);
                 terminal::restore_for_the_end();
                 // Die by the signal, so that our parent sees it.

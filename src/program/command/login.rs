@@ -135,7 +135,11 @@ fn attended(
                 })
             },
         )
-        .map_err(|error| AttendedFailure { error, is_declined })?;
+        // If it was moved to the background, that is why it failed.
+        .map_err(|error| AttendedFailure {
+            error: ensure_in_foreground().err().unwrap_or(error),
+            is_declined,
+        })?;
     Ok(ensure_logged_in(session, login, task.deadline.restarted(), context)?)
 }
 
