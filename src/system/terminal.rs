@@ -8,7 +8,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::getpgrp;
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+};
+
+/// The character that no key sends (`_POSIX_VDISABLE`).
+const DISABLED: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 
 /// Returns whether this process is a background job of the terminal on the standard input. Such a process is stopped as
 /// soon as it reads from the terminal or changes its modes.
@@ -56,7 +61,8 @@ impl KeepModes {
         Some(Self(()))
     }
 
-    /// Switches the echo off, and drops what was typed before.
+    /// Switches the echo off, and drops what was typed before. Ctrl-Z does not stop the program meanwhile, because after
+    /// it some shells would show the rest of a secret, and others would not show anything.
     #[expect(clippy::unused_self, reason = "only kept modes may be changed")]
     pub(crate) fn hide_typing(&self) -> io::Result<()> {
         let kept = kept();
@@ -65,6 +71,7 @@ impl KeepModes {
         let mut hidden = modes.clone();
         hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
         hidden.local_modes.insert(LocalModes::ICANON | LocalModes::ISIG);
+        hidden.special_codes[SpecialCodeIndex::VSUSP] = DISABLED;
         Ok(tcsetattr(terminal, OptionalActions::Flush, &hidden)?)
     }
 }

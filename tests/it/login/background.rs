@@ -2,10 +2,8 @@
 
 use std::fs;
 
-use super::terminal::Terminal;
+use super::terminal::{CTRL_Z, Terminal};
 use crate::sandbox::{Sandbox, has};
-
-const CTRL_Z: &str = "\x1a";
 
 /// Runs lines in a shell with job control, and returns what they write to the file `result`.
 fn result_of(sandbox: &Sandbox, lines: &str, talk: impl FnOnce(&mut Terminal)) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::terminal::{CTRL_C, CTRL_D, ENTER, Terminal};
+use super::terminal::{CTRL_C, CTRL_D, CTRL_Z, ENTER, Terminal};
 use super::{last_login, outcome_on_terminal};
 use crate::sandbox::{Outcome, Sandbox, bearer_in, eventually, has};
 
@@ -43,6 +43,23 @@ fn passcode_typed_at_a_terminal_is_not_shown() {
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert!(!outcome.stderr.contains("pAsSc0dE"), "{outcome:?}");
     bearer_in(&sandbox.session_file());
+}
+
+#[test]
+fn ctrl_z_at_a_hidden_prompt_does_not_show_the_rest() {
+    if !has("setsid") || !has("bash") {
+        return;
+    }
+    let sandbox = Sandbox::with_session();
+    let line = "set -m; ibmcloud-token login --apikey -; echo $? >status";
+    let mut terminal = Terminal::shell(&sandbox, "bash", line);
+    terminal.wait_for("API key: ");
+    eventually("the echo is off", || !terminal.echoes());
+    terminal.press(CTRL_Z);
+    terminal.press("typed-key-1\n");
+    terminal.end();
+    assert_eq!(fs::read_to_string(sandbox.home().join("status")).unwrap(), "2\n", "{}", terminal.screen());
+    assert!(!terminal.screen().contains("typed"), "{}", terminal.screen());
 }
 
 #[test]
