@@ -51,6 +51,7 @@
 //!   command/get.rs
 //!   command/inspect.rs
 //!   command/login.rs
+//!   command/logout.rs
 //!   command/parse.rs
 //!   command/status.rs
 //! session/mod.rs               the order in which a session's token is obtained
@@ -58,6 +59,7 @@
 //!   name.rs                    named sessions
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
+//!   logout.rs                  a logout, inside the lock
 //! ibmcloud/mod.rs              the CLI: found, run and understood
 //!   locate.rs                  the absolute path of the program
 //!   config_directory.rs        where the CLI keeps its files

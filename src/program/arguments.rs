@@ -77,6 +77,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Get(Get),
     Login(Login),
+    Logout,
     Parse(Parse),
     #[cfg(feature = "net")]
     Exchange(Exchange),
@@ -84,7 +85,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
 }
 
-/// What a command line asks for.
+/// The outcome of reading a command line.
 #[derive(Debug)]
 pub(crate) enum Reading {
     /// Run a command.
@@ -117,6 +118,13 @@ static COMMANDS: &[Definition] = &[
         long_about: "Log in with the CLI: plain, with a one-time passcode, or with an API key.\n\nThis runs `ibmcloud login`. What the CLI says goes to the standard error. The login has worked if there is a new token afterwards.",
         augment: |command| with_session(Login::augment_args(command)),
         read: |matches| read_session(matches, Command::Login(Login::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "logout",
+        about: "Log out with the CLI; a named session is removed",
+        long_about: "Log out with the CLI.\n\nThe directory of a named session (--session) is removed.",
+        augment: with_session,
+        read: |matches| read_session(matches, Command::Logout),
     },
     #[cfg(feature = "net")]
     Definition {
@@ -351,6 +359,9 @@ pub(crate) struct Exchange {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Status {
+    /// Show your own session and every named one
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) json: JsonOptions,
 }
@@ -604,7 +615,10 @@ mod tests {
                 "put the options of a command after its name: `ibmcloud-token status …`",
             ),
             ("ibmcloud-token get --sso", "it is an option of `login`"),
-            ("ibmcloud-token --session a parse", "it is an option of `get`, `login`, `status`, `inspect`"),
+            (
+                "ibmcloud-token --session a parse",
+                "it is an option of `get`, `login`, `logout`, `status`, `inspect`",
+            ),
         ] {
             let error = parsed(line).unwrap_err();
             assert_eq!((error.kind(), error.hint().as_deref()), (ErrorKind::Usage, Some(commands)), "{line}");

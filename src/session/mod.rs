@@ -13,6 +13,7 @@
 //! hundred times, one after the other.
 
 mod login;
+mod logout;
 mod name;
 mod place;
 mod single_flight;
@@ -21,6 +22,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "program")]
+pub(crate) use name::all as all_names;
 pub use name::{InvalidSessionName, SessionName};
 use place::Place;
 use single_flight::SessionLock;
@@ -41,7 +44,7 @@ const MIN_RUN: Duration = Duration::from_secs(1);
 /// The CLI renews a token that lives for less (`iam_token.go` of its SDK, `expiryDelta`).
 const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
 
-/// What kind of token is wanted of a session.
+/// The kind of token to get from a session.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     requirements: Requirements,

@@ -1,4 +1,4 @@
-//! The terminal on the standard input: who may use it, and whether it shows what is typed.
+//! The terminal on the standard input: its echo, and whether this process is one of its background jobs.
 //!
 //! A hidden prompt, ours or the CLI's, switches the echo off. The modes are kept first and restored however the program
 //! ends, because otherwise the person's shell would no longer show what they type.

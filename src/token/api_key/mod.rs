@@ -1,7 +1,8 @@
 //! The API key: the long-lived secret that a token is exchanged for.
 //!
 //! A key comes from files, pipes and variables that other programs have written, so it is cleaned here, in one place
-//! for every command. A text that cannot be a key is named before anything is sent. No length is required.
+//! for every command. A text that cannot be a key is refused before anything is sent, and the error says what it is. No
+//! length is required.
 
 mod text;
 
@@ -98,7 +99,7 @@ impl ApiKey {
     }
 }
 
-/// Removes from the content of a variable what is not part of its value, as [`ApiKey::read`] does.
+/// Decodes the content of a variable and removes what is around its value, as [`ApiKey::read`] does.
 #[cfg(feature = "program")]
 pub(crate) fn cleaned(content: &[u8]) -> Result<Zeroizing<String>, InvalidApiKey> {
     text::cleaned(content)

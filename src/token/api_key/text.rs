@@ -1,4 +1,4 @@
-//! The text around a key, and texts that are mistaken for one.
+//! Text around a key, and texts that are mistaken for a key.
 
 use zeroize::Zeroizing;
 
@@ -47,7 +47,7 @@ fn has_zeros(content: &[u8], start: usize) -> bool {
     content.len() >= 2 && content.len().is_multiple_of(2) && zeros.into_iter().all(|&byte| byte == 0)
 }
 
-/// Returns what a text is, if people put it where the key belongs.
+/// Returns the kind of a text that people mistake for a key.
 pub(super) fn mistaken_for_a_key(text: &str) -> Option<InvalidApiKey> {
     if is_id(text) {
         return Some(InvalidApiKey::Id);
