@@ -5,6 +5,7 @@
 //! - `cli_output`: secrets in the CLI's own output
 //! - `files`: secrets in session files and key files, and output that cannot be written
 //! - `login`: API keys and passcodes during a login
+//! - `refused_keys`: keys in forms that are refused
 //!
 //! The tests look processes up in /proc, so they need Linux.
 #![cfg(target_os = "linux")]
@@ -13,6 +14,7 @@ mod arguments;
 mod cli_output;
 mod files;
 mod login;
+mod refused_keys;
 
 use std::fs;
 use std::path::{Path, PathBuf};
