@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::ibmcloud::failure::log_in_hint;
-use crate::ibmcloud::session_file::{Details, Named, SessionFile, Unusable};
+use crate::ibmcloud::session_file::{Details, Named, Unusable};
 use crate::program::arguments;
 use crate::program::context::Context;
 use crate::program::output;
@@ -48,7 +48,7 @@ struct Entity {
 pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) -> Result<()> {
     let session = context.session()?;
     let path = session.file();
-    let file = SessionFile::read(path, context.deadline()).map_err(|unusable| match unusable {
+    let file = session.read_file(context.deadline()).map_err(|unusable| match unusable {
         Unusable::Absent => nobody(format!("not logged in: there is no session file `{}`", path.display())),
         Unusable::Torn => nobody(format!(
             "not logged in: the session file `{}` is empty, cut off or not JSON",
@@ -69,9 +69,8 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
     let freshness = judge(&token, task.now(), task.notes);
     if let Freshness::Expired { .. } = freshness {
         let hint = Hint::from("renew it with ").command("").text(", or log in again: ").command("login");
-        return Err(
-            Error::new(ErrorKind::LoginNeeded, format!("the session's token {freshness}")).with_hint(hint)
-        );
+        let what = format!("the token in `{}` {freshness}", path.display());
+        return Err(Error::new(ErrorKind::LoginNeeded, what).with_hint(hint));
     }
     let status = Status::new(&token, details, freshness, path.display().to_string());
     let text = if arguments.json.format.is_some() {
