@@ -60,6 +60,7 @@
 //!   failure.rs                 why a run failed
 //!   login.rs                   `ibmcloud login`
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
+//!   client.rs                  the HTTP client, on a thread with a deadline
 //!   endpoint.rs                its address
 //!   proxy.rs                   the proxy on the way
 //!   trust.rs                   the certificate authorities that are trusted
@@ -74,6 +75,7 @@
 //!   signals.rs                 ends children when a signal ends the program
 //!   stdio.rs                   the standard streams
 //!   environment.rs             variables as an argument
+//!   core_dump.rs               no core dumps, because they would hold secrets
 //!   private_file.rs            a file for the user alone, replaced as a whole
 //!   private_directory.rs       a directory for the user alone
 //! format/mod.rs                the formats in which a token is handed over

@@ -3,6 +3,8 @@
 //! Every call that differs between operating systems is in this module.
 
 pub(crate) mod blocking;
+#[cfg(feature = "program")]
+pub(crate) mod core_dump;
 pub(crate) mod environment;
 pub(crate) mod group;
 pub(crate) mod lock;
