@@ -5,5 +5,5 @@
 pub(crate) fn forbid() {
     // Where it is refused, the program works as well, only without this protection.
     #[cfg(target_os = "linux")]
-    drop(rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable));
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

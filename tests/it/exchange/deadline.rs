@@ -20,7 +20,7 @@ fn ends_in_time(client: &Client, options: &str) -> Outcome {
 /// A client that trusts the certificates in this file.
 fn trusting(service: &Service, ca_file: &str) -> Client {
     let mut client = Client::of(service);
-    client.ca_file = ca_file.to_owned();
+    ca_file.clone_into(&mut client.ca_file);
     client
 }
 
