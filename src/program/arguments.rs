@@ -10,7 +10,11 @@
 //! answer from the session file takes. So the command's name is found first: the options that may come before it are
 //! known.
 
-#![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
+#![expect(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the doc comments are help texts, which are plain text"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -73,6 +77,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Get(Get),
     Login(Login),
+    Logout,
     Parse(Parse),
     #[cfg(feature = "net")]
     Exchange(Exchange),
@@ -80,7 +85,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
 }
 
-/// What a command line asks for.
+/// The outcome of reading a command line.
 #[derive(Debug)]
 pub(crate) enum Reading {
     /// Run a command.
@@ -113,6 +118,13 @@ static COMMANDS: &[Definition] = &[
         long_about: "Log in with the CLI: plain, with a one-time passcode, or with an API key.\n\nThis runs `ibmcloud login`. What the CLI says goes to the standard error. The login has worked if there is a new token afterwards.",
         augment: |command| with_session(Login::augment_args(command)),
         read: |matches| read_session(matches, Command::Login(Login::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "logout",
+        about: "Log out with the CLI; a named session is removed",
+        long_about: "Log out with the CLI.\n\nThe directory of a named session (--session) is removed.",
+        augment: with_session,
+        read: |matches| read_session(matches, Command::Logout),
     },
     #[cfg(feature = "net")]
     Definition {
@@ -344,6 +356,9 @@ pub(crate) struct Exchange {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Status {
+    /// Show your own session and every named one
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) json: JsonOptions,
 }
@@ -597,7 +612,10 @@ mod tests {
                 "put the options of a command after its name: `ibmcloud-token status …`",
             ),
             ("ibmcloud-token get --sso", "it is an option of `login`"),
-            ("ibmcloud-token --session a parse", "it is an option of `get`, `login`, `status`, `inspect`"),
+            (
+                "ibmcloud-token --session a parse",
+                "it is an option of `get`, `login`, `logout`, `status`, `inspect`",
+            ),
         ] {
             let error = parsed(line).unwrap_err();
             assert_eq!((error.kind(), error.hint().as_deref()), (ErrorKind::Usage, Some(commands)), "{line}");

@@ -9,6 +9,7 @@ pub(super) fn run(command: Command, context: &Context) -> Result<()> {
     match command {
         Command::Get(arguments) => command::get::run(&arguments, context),
         Command::Login(arguments) => command::login::run(&arguments, context),
+        Command::Logout => command::logout::run(context),
         Command::Parse(arguments) => command::parse::run(&arguments, context),
         #[cfg(feature = "net")]
         Command::Exchange(arguments) => command::exchange::run(&arguments, context),

@@ -13,6 +13,7 @@
 //! hundred times, one after the other.
 
 mod login;
+mod logout;
 mod name;
 mod place;
 mod single_flight;
@@ -22,6 +23,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "program")]
+pub(crate) use name::all as all_names;
 pub use name::{InvalidSessionName, SessionName};
 use place::Place;
 use single_flight::SessionLock;
@@ -45,7 +48,7 @@ const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
 /// The time that another program has to save a token, if IAM refuses to renew the session for us.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 
-/// What kind of token is wanted of a session.
+/// The kind of token to get from a session.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     requirements: Requirements,

@@ -7,6 +7,7 @@
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
 //! - `location`: where the session is
+//! - `logout`: logging out, and all sessions at once
 //! - `named`: named sessions
 //! - `no_home`: no home directory
 //! - `status`: what is known about the session
@@ -23,6 +24,7 @@ mod failures;
 mod inspect;
 mod lifetimes;
 mod location;
+mod logout;
 mod named;
 mod no_home;
 mod status;
