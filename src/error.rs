@@ -148,6 +148,13 @@ impl Error {
         self
     }
 
+    /// Puts another fact before the message. Its hint stays.
+    #[must_use]
+    pub(crate) fn with_context(mut self, fact: &str) -> Self {
+        self.message = format!("{fact}, and {}", self.message);
+        self
+    }
+
     /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

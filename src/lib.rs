@@ -69,6 +69,7 @@
 //!   login.rs                   `ibmcloud login`
 //!   login_script.rs            the answers of a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
+//!   client.rs                  the HTTP client, on a thread with a deadline
 //!   endpoint.rs                its address
 //!   proxy.rs                   the proxy on the way
 //!   trust.rs                   the certificate authorities that are trusted
@@ -86,6 +87,7 @@
 //!   stdio.rs                   the standard streams
 //!   terminal.rs                the terminal's echo and its background jobs
 //!   environment.rs             variables as an argument
+//!   core_dump.rs               no core dumps, because they would hold secrets
 //!   private_file.rs            a file for the user alone, replaced as a whole
 //!   private_directory.rs       a directory for the user alone
 //! format/mod.rs                the formats in which a token is handed over

@@ -64,7 +64,7 @@ impl Ibmcloud {
         let error = Error::new(ErrorKind::LoginNeeded, format!("the login failed: {invocation}: {status}"))
             .with_hint("read what the CLI says above");
         // The person has ended the input (Ctrl-D).
-        let is_declined = failure::reason(&stderr) == Some(failure::Reason::Asked);
+        let is_declined = failure::reason([&*stderr]) == Some(failure::Reason::Asked);
         Err(AttendedFailure { error, is_declined })
     }
 
@@ -125,7 +125,7 @@ impl Ibmcloud {
 
 /// Returns whether a failure can be the consequence of a question without an answer.
 fn is_about_the_question(reason: failure::Reason) -> bool {
-    matches!(reason, failure::Reason::Asked | failure::Reason::LoginNeeded)
+    matches!(reason, failure::Reason::Asked | failure::Reason::Refused | failure::Reason::NotLoggedIn)
 }
 
 fn unanswered(invocation: &Invocation, question: &Question, login: &Login, known: &[&str]) -> Error {

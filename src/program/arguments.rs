@@ -187,6 +187,10 @@ pub(crate) struct SessionOptions {
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     /// Run this CLI: a path, or a name such as `bx`
+    ///
+    /// It must use the session that this program reads. A wrapper that chooses another session, for example with
+    /// IBMCLOUD_HOME, is not run at all while the token in the usual session file is good. Set IBMCLOUD_HOME for this
+    /// program too, or use `--session`.
     #[arg(long, value_name = "PATH")]
     pub(crate) ibmcloud: Option<OsString>,
 }

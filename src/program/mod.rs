@@ -14,11 +14,14 @@ use std::process::ExitCode;
 use arguments::Reading;
 use context::Context;
 
+use crate::system::core_dump;
 use crate::system::environment::Environment;
 
 /// Runs `ibmcloud-token` with the arguments and variables of this process.
 #[must_use]
 pub fn ibmcloud_token() -> ExitCode {
+    // Before anything else, because the environment may already hold an API key.
+    core_dump::forbid();
     let arguments = match arguments::read(std::env::args_os()) {
         Ok(Reading::Run(arguments)) => arguments,
         Ok(Reading::Print(text)) => return report::result(output::print(text.as_bytes()), None),

@@ -4,6 +4,8 @@
 
 pub(crate) mod blocking;
 pub(crate) mod bounded_file;
+#[cfg(feature = "program")]
+pub(crate) mod core_dump;
 pub(crate) mod environment;
 pub(crate) mod group;
 pub(crate) mod interaction;

@@ -11,7 +11,9 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -141,7 +143,16 @@ impl Authority {
         parameters.not_before = date_time_ymd(from, 1, 1);
         parameters.not_after = date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();
-        let certificate = parameters.signed_by(&key, &self.0).unwrap();
+        Tls::presenting(&parameters.signed_by(&key, &self.0).unwrap(), &key)
+    }
+}
+
+/// The TLS configuration of a server.
+#[derive(Clone)]
+pub(crate) struct Tls(Arc<ServerConfig>);
+
+impl Tls {
+    fn presenting(certificate: &Certificate, key: &KeyPair) -> Self {
         let config = ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -151,15 +162,20 @@ impl Authority {
                 PrivateKeyDer::Pkcs8(key.serialize_der().into()),
             )
             .unwrap();
-        Tls(Arc::new(config))
+        Self(Arc::new(config))
     }
-}
 
-/// The TLS configuration of a server.
-#[derive(Clone)]
-pub(crate) struct Tls(Arc<ServerConfig>);
+    /// A certificate for `localhost` that signs itself, as an authority's or as a server's, and its PEM.
+    pub(crate) fn self_signed(is_ca: bool) -> (Self, String) {
+        let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        if is_ca {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        (Self::presenting(&certificate, &key), certificate.pem())
+    }
 
-impl Tls {
     /// A valid certificate.
     pub(crate) fn valid() -> Self {
         static VALID: LazyLock<Tls> =

@@ -3,6 +3,7 @@
 //!
 //! - `arguments`: secrets in the wrong place on the command line, and the argv of every process
 //! - `cli_output`: secrets in the CLI's own output
+//! - `core_dump`: no core dump
 //! - `files`: secrets in session files and key files, and output that cannot be written
 //! - `login`: API keys and passcodes during a login
 //! - `refused_keys`: keys in forms that are refused
@@ -12,6 +13,7 @@
 
 mod arguments;
 mod cli_output;
+mod core_dump;
 mod files;
 mod login;
 mod refused_keys;
