@@ -20,11 +20,16 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use clap::{ArgMatches, Args, FromArgMatches as _};
 
+use super::curl_guard::Host;
+use super::recipes::Recipe;
 use super::settings::{duration, positive_duration};
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::format::{Format, NAMED, Shell, Variable};
 use crate::sanitize;
 use crate::session::SessionName;
+
+/// The exit status if a program was not started, as of `env` and `nohup` (POSIX).
+const NOT_STARTED: u8 = 125;
 
 /// The name of the program.
 pub(crate) const PROGRAM: &str = "ibmcloud-token";
@@ -59,7 +64,29 @@ Exit codes:
   5  `ibmcloud` failed, or its output was not understood
   6  network, TLS, proxy or IAM service
   7  timed out
-  8  no token with the wanted lifetime, account or profile";
+  8  no token with the wanted lifetime, account or profile
+`exec` and `curl`: 125 if the program was not started, 126 if it cannot be
+executed, 127 if it was not found, else its own exit status.";
+
+const EXEC: &str = "\
+Run a program with a token in its environment.
+
+The program takes our place: signals, the terminal and the exit status are its
+own, and --timeout ends when it starts. It gets one token, which is not renewed.
+
+If it is not started, the exit status is 125, or 126 if it cannot be executed
+and 127 if it is not found.";
+
+const CURL: &str = "\
+Run curl with the token in the `Authorization` header.
+
+Our options end at the first argument that is not one of ours. Everything from
+there on is for curl. A URL must be `https` and name a host of IBM Cloud, or one
+given with --host. Arguments that could send the token elsewhere are refused,
+and ~/.curlrc is not read. The token is never in the list of processes.
+
+If nobody is logged in, curl is not started. If it is not started, the exit
+status is 125, or 127 if there is no curl.";
 
 /// The command line as it was typed.
 #[derive(Debug)]
@@ -72,12 +99,21 @@ pub(crate) struct Arguments {
 #[derive(Debug)]
 pub(crate) enum Command {
     Get(Get),
+    Exec(Exec),
+    Curl(Curl),
     Login(Login),
     Parse(Parse),
     #[cfg(feature = "net")]
     Exchange(Exchange),
     Status(Status),
     Inspect(Inspect),
+}
+
+impl Command {
+    /// Returns the exit status of every failure, if the exit status has to differ from those of a program that is run.
+    pub(super) fn exit_code_of_a_failure(&self) -> Option<u8> {
+        matches!(self, Self::Exec(_) | Self::Curl(_)).then_some(NOT_STARTED)
+    }
 }
 
 /// What a command line asks for.
@@ -92,6 +128,8 @@ pub(crate) enum Reading {
 /// A command's name, help and definition.
 struct Definition {
     name: &'static str,
+    /// The command becomes another program, so our failures must not look like its own.
+    becomes_a_program: bool,
     about: &'static str,
     long_about: &'static str,
     augment: fn(clap::Command) -> clap::Command,
@@ -102,13 +140,31 @@ struct Definition {
 static COMMANDS: &[Definition] = &[
     Definition {
         name: "get",
+        becomes_a_program: false,
         about: "Print the token of the current session (the default command)",
         long_about: "Print the token of the current session.\n\nThe CLI's session file answers if its token is good. Otherwise `ibmcloud iam oauth-tokens` is run.",
         augment: |command| Get::augment_args(with_session(command)),
         read: |matches| read_session(matches, Command::Get(Get::from_arg_matches(matches)?)),
     },
     Definition {
+        name: "exec",
+        becomes_a_program: true,
+        about: "Run a program with a token in its environment",
+        long_about: EXEC,
+        augment: |command| Exec::augment_args(with_session(command)),
+        read: |matches| read_session(matches, Command::Exec(Exec::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "curl",
+        becomes_a_program: true,
+        about: "Run curl with the token, for IBM Cloud's hosts only",
+        long_about: CURL,
+        augment: |command| Curl::augment_args(with_session(command)),
+        read: |matches| read_session(matches, Command::Curl(Curl::from_arg_matches(matches)?)),
+    },
+    Definition {
         name: "login",
+        becomes_a_program: false,
         about: "Log in with the CLI: plain, --sso, --passcode, or with an API key",
         long_about: "Log in with the CLI: plain, with a one-time passcode, or with an API key.\n\nThis runs `ibmcloud login`. What the CLI says goes to the standard error. The login has worked if there is a new token afterwards.",
         augment: |command| Login::augment_args(with_session(command)),
@@ -117,6 +173,7 @@ static COMMANDS: &[Definition] = &[
     #[cfg(feature = "net")]
     Definition {
         name: "exchange",
+        becomes_a_program: false,
         about: "Turn an API key into a token over HTTPS, without the CLI",
         long_about: "Turn an API key into a token over HTTPS, without the CLI.",
         augment: |command| Exchange::augment_args(without_session(command)),
@@ -124,6 +181,7 @@ static COMMANDS: &[Definition] = &[
     },
     Definition {
         name: "parse",
+        becomes_a_program: false,
         about: "Filter: `oauth-tokens` output on stdin, token on stdout",
         long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.",
         augment: |command| Parse::augment_args(without_session(command)),
@@ -131,6 +189,7 @@ static COMMANDS: &[Definition] = &[
     },
     Definition {
         name: "status",
+        becomes_a_program: false,
         about: "Show who is logged in, where and for how long (no network)",
         long_about: "Show who is logged in, where and for how long. This uses neither the network nor the CLI.",
         augment: |command| Status::augment_args(with_session(command)),
@@ -138,6 +197,7 @@ static COMMANDS: &[Definition] = &[
     },
     Definition {
         name: "inspect",
+        becomes_a_program: false,
         about: "Show the claims of a token, decoded but not verified",
         long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument it is the token that `get` would print.",
         augment: |command| Inspect::augment_args(with_session(command)),
@@ -268,6 +328,48 @@ pub(crate) struct Get {
     pub(crate) token: TokenOptions,
     #[command(flatten)]
     pub(crate) source: SourceOptions,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Exec {
+    /// The variable to set; can be repeated [default: IAM_TOKEN]
+    ///
+    /// NAME means NAME=%{token}. The template may use %{bearer} and the other placeholders of `get --format`.
+    #[arg(long, value_name = "NAME[=TEMPLATE]")]
+    pub(crate) env: Vec<Variable>,
+    /// Set what a tool reads: terraform, sdk:SERVICE, watsonx
+    ///
+    /// Other credentials of the same service are removed from the environment. The option can be repeated.
+    #[arg(long = "for", value_name = "RECIPE")]
+    pub(crate) recipes: Vec<Recipe>,
+    /// Print the variables that each recipe sets and removes
+    #[arg(long)]
+    pub(crate) list_recipes: bool,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    /// The program and its arguments
+    #[arg(value_name = "PROGRAM", trailing_var_arg = true, required_unless_present = "list_recipes")]
+    pub(crate) program: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Curl {
+    /// Send the token to this host too; can be repeated
+    ///
+    /// It is one exact name, with any port. Only for localhost, 127.0.0.1 and ::1, plain http is accepted.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<Host>,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    /// The arguments of curl
+    #[arg(value_name = "CURL-ARGS", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 #[derive(Args, Debug)]
@@ -414,6 +516,9 @@ fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Rea
     match matches.and_then(|matches| (definition.read)(&matches)) {
         Ok(arguments) => Ok(Reading::Run(Box::new(arguments))),
         Err(error) if !error.use_stderr() => Ok(Reading::Print(error.to_string())),
+        Err(error) if definition.becomes_a_program => {
+            Err(usage_error(&error, definition).or_exit_code(NOT_STARTED))
+        }
         Err(error) => Err(usage_error(&error, definition)),
     }
 }
@@ -578,14 +683,72 @@ mod tests {
     #[test]
     fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
         for (line, commands) in [
-            ("ibmcloud-token status --fresh", "it is an option of `get`"),
+            ("ibmcloud-token status --fresh", "it is an option of `get`, `exec`, `curl`"),
             ("ibmcloud-token --fresh status", "see `ibmcloud-token get --help`"),
             ("ibmcloud-token get --sso", "it is an option of `login`"),
-            ("ibmcloud-token --session a parse", "it is an option of `get`, `login`, `status`, `inspect`"),
+            (
+                "ibmcloud-token --session a parse",
+                "it is an option of `get`, `exec`, `curl`, `login`, `status`, `inspect`",
+            ),
+            ("ibmcloud-token get --host x", "it is an option of `curl`"),
         ] {
             let error = parsed(line).unwrap_err();
             assert_eq!((error.kind(), error.hint().as_deref()), (ErrorKind::Usage, Some(commands)), "{line}");
         }
+    }
+
+    #[test]
+    fn options_of_a_program_are_its_own() {
+        for (line, expected) in [
+            ("ibmcloud-token exec printenv", "printenv"),
+            (
+                "ibmcloud-token exec -v --env A printenv -v --env B -- -x --help",
+                "printenv -v --env B -- -x --help",
+            ),
+            ("ibmcloud-token exec -- printenv -v", "printenv -v"),
+            ("ibmcloud-token exec -- -x", "-x"),
+            ("ibmcloud-token --session a exec printenv --session b", "printenv --session b"),
+        ] {
+            let Command::Exec(exec) = parsed(line).unwrap().command else { panic!("{line}") };
+            assert_eq!(exec.program, words(expected), "{line}");
+        }
+        for line in ["ibmcloud-token exec", "ibmcloud-token exec --", "ibmcloud-token exec --nope printenv"] {
+            assert_eq!(parsed(line).unwrap_err().exit_code(), 125, "{line}");
+        }
+    }
+
+    #[test]
+    fn options_of_curl_start_at_the_first_argument_that_is_not_ours() {
+        for (line, is_verbose, expected) in [
+            ("ibmcloud-token curl URL", false, "URL"),
+            ("ibmcloud-token curl -v URL", true, "URL"),
+            ("ibmcloud-token curl -s -v -q URL", false, "-s -v -q URL"),
+            ("ibmcloud-token curl -sv URL", false, "-sv URL"),
+            ("ibmcloud-token curl -vs URL", false, "-vs URL"),
+            ("ibmcloud-token curl -X POST --timeout 5", false, "-X POST --timeout 5"),
+            ("ibmcloud-token curl -XPOST -h", false, "-XPOST -h"),
+            (
+                "ibmcloud-token curl --fresh --host a --host=b --compressed --host c",
+                false,
+                "--compressed --host c",
+            ),
+            ("ibmcloud-token curl -v -- -v -- URL", true, "-v -- URL"),
+            ("ibmcloud-token -v curl --json {} URL", true, "--json {} URL"),
+        ] {
+            let arguments = parsed(line).unwrap();
+            assert_eq!(arguments.common.messages.verbose, is_verbose, "{line}");
+            let Command::Curl(curl) = arguments.command else { panic!("{line}") };
+            assert_eq!(curl.arguments, words(expected), "{line}");
+        }
+        for line in
+            ["ibmcloud-token curl", "ibmcloud-token curl --host", "ibmcloud-token curl --min-ttl x URL"]
+        {
+            assert_eq!(parsed(line).unwrap_err().exit_code(), 125, "{line}");
+        }
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 pub(crate) mod blocking;
 pub(crate) mod environment;
+#[cfg(feature = "program")]
+pub(crate) mod exec;
 pub(crate) mod group;
 pub(crate) mod lock;
 mod poll;
