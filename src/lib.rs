@@ -46,12 +46,20 @@
 //!   input.rs                   how a secret comes in
 //!   output.rs                  the only writer of the standard output, and of files
 //!   report.rs                  errors, notes and hints on the standard error
-//!   command/*.rs               one file for each command
+//!   command/mod.rs             the commands
+//!   command/exchange.rs
+//!   command/get.rs
+//!   command/inspect.rs
+//!   command/login.rs
+//!   command/logout.rs
+//!   command/parse.rs
+//!   command/status.rs
 //! session/mod.rs               the order in which a session's token is obtained
 //!   place.rs                   where a session and its lock are
 //!   name.rs                    named sessions
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
+//!   logout.rs                  a logout, inside the lock
 //! ibmcloud/mod.rs              the CLI: found, run and understood
 //!   locate.rs                  the absolute path of the program
 //!   config_directory.rs        where the CLI keeps its files
@@ -93,6 +101,15 @@
 //! time.rs                      deadline, clock and dates
 //! error.rs                     the error type
 //! ```
+
+#![cfg_attr(
+    not(feature = "program"),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the programs use more of these modules than the library does"
+    )
+)]
 
 #[cfg(not(unix))]
 compile_error!("ibmcloud-token needs process groups, flock and file modes; on Windows, use it in WSL");

@@ -78,6 +78,14 @@ impl Ibmcloud {
         })
     }
 
+    /// Runs `ibmcloud logout`.
+    pub(crate) fn logout(&self, deadline: Deadline) -> Result<()> {
+        let invocation = self.captured(&["logout"]);
+        let output =
+            process::capture(&invocation, deadline).map_err(|error| cannot_run(&invocation, error))?;
+        ensure_success(&invocation, &output, deadline, &[])
+    }
+
     /// Returns a run whose output we read.
     fn captured(&self, arguments: &[&str]) -> Invocation {
         let mut environment = self.environment.clone();

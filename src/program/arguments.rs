@@ -10,7 +10,11 @@
 //! answer from the session file takes. So the command's name is found first: the options that may come before it are
 //! known.
 
-#![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
+#![expect(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the doc comments are help texts, which are plain text"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -102,6 +106,7 @@ pub(crate) enum Command {
     Exec(Exec),
     Curl(Curl),
     Login(Login),
+    Logout,
     Parse(Parse),
     #[cfg(feature = "net")]
     Exchange(Exchange),
@@ -128,79 +133,89 @@ pub(crate) enum Reading {
 /// A command's name, help and definition.
 struct Definition {
     name: &'static str,
-    /// The command becomes another program, so our failures must not look like its own.
-    becomes_a_program: bool,
     about: &'static str,
     long_about: &'static str,
     augment: fn(clap::Command) -> clap::Command,
     read: fn(&ArgMatches) -> Result<Arguments, clap::Error>,
 }
 
+impl Definition {
+    /// Returns whether the command becomes another program, so that our failures must not look like its own.
+    fn becomes_a_program(&self) -> bool {
+        matches!(self.name, "exec" | "curl")
+    }
+}
+
 /// The commands, in the order of the help. The first is the default.
 static COMMANDS: &[Definition] = &[
     Definition {
         name: "get",
-        becomes_a_program: false,
         about: "Print the token of the current session (the default command)",
         long_about: "Print the token of the current session.\n\nThe CLI's session file answers if its token is good. Otherwise `ibmcloud iam oauth-tokens` is run.",
-        augment: |command| Get::augment_args(with_session(command)),
+        augment: |command| with_session(Get::augment_args(command)),
         read: |matches| read_session(matches, Command::Get(Get::from_arg_matches(matches)?)),
     },
     Definition {
         name: "exec",
-        becomes_a_program: true,
         about: "Run a program with a token in its environment",
         long_about: EXEC,
-        augment: |command| Exec::augment_args(with_session(command)),
+        augment: |command| {
+            with_session(Exec::augment_args(command))
+                .override_usage("ibmcloud-token exec [OPTIONS] [--] PROGRAM [ARGUMENT]...")
+        },
         read: |matches| read_session(matches, Command::Exec(Exec::from_arg_matches(matches)?)),
     },
     Definition {
         name: "curl",
-        becomes_a_program: true,
         about: "Run curl with the token, for IBM Cloud's hosts only",
         long_about: CURL,
-        augment: |command| Curl::augment_args(with_session(command)),
+        augment: |command| {
+            with_session(Curl::augment_args(command))
+                .override_usage("ibmcloud-token curl [OPTIONS] [--] ARGUMENT...")
+        },
         read: |matches| read_session(matches, Command::Curl(Curl::from_arg_matches(matches)?)),
     },
     Definition {
         name: "login",
-        becomes_a_program: false,
         about: "Log in with the CLI: plain, --sso, --passcode, or with an API key",
         long_about: "Log in with the CLI: plain, with a one-time passcode, or with an API key.\n\nThis runs `ibmcloud login`. What the CLI says goes to the standard error. The login has worked if there is a new token afterwards.",
-        augment: |command| Login::augment_args(with_session(command)),
+        augment: |command| with_session(Login::augment_args(command)),
         read: |matches| read_session(matches, Command::Login(Login::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "logout",
+        about: "Log out with the CLI; a named session is removed",
+        long_about: "Log out with the CLI.\n\nThe directory of a named session (--session) is removed.",
+        augment: with_session,
+        read: |matches| read_session(matches, Command::Logout),
     },
     #[cfg(feature = "net")]
     Definition {
         name: "exchange",
-        becomes_a_program: false,
         about: "Turn an API key into a token over HTTPS, without the CLI",
         long_about: "Turn an API key into a token over HTTPS, without the CLI.",
-        augment: |command| Exchange::augment_args(without_session(command)),
+        augment: |command| without_session(Exchange::augment_args(command)),
         read: |matches| read_plain(matches, Command::Exchange(Exchange::from_arg_matches(matches)?)),
     },
     Definition {
         name: "parse",
-        becomes_a_program: false,
         about: "Filter: `oauth-tokens` output on stdin, token on stdout",
         long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.",
-        augment: |command| Parse::augment_args(without_session(command)),
+        augment: |command| without_session(Parse::augment_args(command)),
         read: |matches| read_plain(matches, Command::Parse(Parse::from_arg_matches(matches)?)),
     },
     Definition {
         name: "status",
-        becomes_a_program: false,
         about: "Show who is logged in, where and for how long (no network)",
         long_about: "Show who is logged in, where and for how long. This uses neither the network nor the CLI.",
-        augment: |command| Status::augment_args(with_session(command)),
+        augment: |command| with_session(Status::augment_args(command)),
         read: |matches| read_session(matches, Command::Status(Status::from_arg_matches(matches)?)),
     },
     Definition {
         name: "inspect",
-        becomes_a_program: false,
         about: "Show the claims of a token, decoded but not verified",
         long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument it is the token that `get` would print.",
-        augment: |command| Inspect::augment_args(with_session(command)),
+        augment: |command| with_session(Inspect::augment_args(command)),
         read: |matches| read_session(matches, Command::Inspect(Inspect::from_arg_matches(matches)?)),
     },
 ];
@@ -231,7 +246,7 @@ pub(crate) struct MessageOptions {
 #[group(skip)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct SessionOptions {
-    /// Use the session with this name, apart from your own
+    /// Use a session of this name, apart from your own
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     /// Run this CLI: a path, or a name such as `bx`
@@ -262,7 +277,7 @@ pub(crate) struct TokenOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct SourceOptions {
-    /// Run the CLI even if the session file holds a good token
+    /// Run the CLI even if the session file is good
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Log in first if that is needed
@@ -274,15 +289,15 @@ pub(crate) struct SourceOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct IamOptions {
-    /// The IAM service [default: https://iam.cloud.ibm.com]
+    /// IAM's URL [default: https://iam.cloud.ibm.com]
     ///
     /// Without it, the variable IBMCLOUD_IAM_API_ENDPOINT is used.
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Use IAM's private endpoint, private.iam.cloud.ibm.com
+    /// Use IAM's private endpoint
     #[arg(long, conflicts_with = "endpoint")]
     pub(crate) private: bool,
-    /// Trust the certificate authorities in this file too (PEM)
+    /// Trust the authorities in this file too (PEM)
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -290,21 +305,21 @@ pub(crate) struct IamOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct OutputOptions {
-    /// A format, or a template such as `%{token}` [default: bearer]
+    /// A format or a template [default: bearer]
     #[arg(short, long, value_name = "FORMAT", long_help = format_help())]
     pub(crate) format: Option<Format>,
-    /// Write to this file, readable by you alone; `-` is stdout
+    /// Write to this file (0600); `-` is stdout
     ///
     /// A regular file is replaced as a whole and has mode 0600 from the first byte.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// The variable to set, with `-f env`, `dotenv` or `github`
+    /// Set this variable, with -f env, dotenv or github
     ///
-    /// NAME means NAME=%{token}. The template may use the placeholders of `--format`. The option can be repeated.
-    /// [default: IAM_TOKEN]
-    #[arg(long, value_name = "NAME[=TEMPLATE]")]
+    /// NAME=TEMPLATE sets it to a template with the placeholders of `--format`; NAME alone means NAME=%{token}. The option
+    /// can be repeated. [default: IAM_TOKEN]
+    #[arg(long, value_name = "NAME")]
     pub(crate) env: Vec<Variable>,
-    /// The shell for `-f env`: sh, fish, powershell or cmd [default: sh]
+    /// Shell for -f env: sh, fish, powershell or cmd
     #[arg(long, value_parser = shell)]
     pub(crate) shell: Option<Shell>,
 }
@@ -333,17 +348,20 @@ pub(crate) struct Get {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Exec {
-    /// The variable to set; can be repeated [default: IAM_TOKEN]
+    /// Set this variable [default: IAM_TOKEN]
     ///
-    /// NAME means NAME=%{token}. The template may use %{bearer} and the other placeholders of `get --format`.
+    /// NAME means NAME=%{token}. The template may use %{bearer} and the other placeholders of `get --format`. The option
+    /// can be repeated.
     #[arg(long, value_name = "NAME[=TEMPLATE]")]
     pub(crate) env: Vec<Variable>,
-    /// Set what a tool reads: terraform, sdk:SERVICE, watsonx
+    /// Set what a tool reads: see --list-recipes
+    ///
+    /// The recipes are terraform, sdk:SERVICE (such as sdk:secrets-manager) and watsonx.
     ///
     /// Other credentials of the same service are removed from the environment. The option can be repeated.
     #[arg(long = "for", value_name = "RECIPE")]
     pub(crate) recipes: Vec<Recipe>,
-    /// Print the variables that each recipe sets and removes
+    /// Print what each recipe sets and removes
     #[arg(long)]
     pub(crate) list_recipes: bool,
     #[command(flatten)]
@@ -358,9 +376,9 @@ pub(crate) struct Exec {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Curl {
-    /// Send the token to this host too; can be repeated
+    /// Send the token to this host too
     ///
-    /// It is one exact name, with any port. Only for localhost, 127.0.0.1 and ::1, plain http is accepted.
+    /// The option can be repeated. It is one exact name, with any port. Only for localhost, 127.0.0.1 and ::1, plain http is accepted.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<Host>,
     #[command(flatten)]
@@ -368,14 +386,14 @@ pub(crate) struct Curl {
     #[command(flatten)]
     pub(crate) source: SourceOptions,
     /// The arguments of curl
-    #[arg(value_name = "CURL-ARGS", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     pub(crate) arguments: Vec<OsString>,
 }
 
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Login {
-    /// Use a one-time passcode from the browser, for federated IDs
+    /// Use a one-time passcode from the browser
     #[arg(long, group = "credentials")]
     pub(crate) sso: bool,
     /// Use the API key in a file, or `-` for stdin
@@ -430,7 +448,7 @@ pub(crate) struct Exchange {
     pub(crate) apikey: Option<String>,
     #[command(flatten)]
     pub(crate) iam: IamOptions,
-    /// Print IAM's response unchanged; it may hold a refresh token
+    /// Print IAM's response; it may hold a refresh token
     #[arg(long, conflicts_with_all = ["format", "env", "shell"])]
     pub(crate) raw: bool,
     #[command(flatten)]
@@ -442,6 +460,9 @@ pub(crate) struct Exchange {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Status {
+    /// Show your own session and every named one
+    #[arg(long, conflicts_with = "session")]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) json: JsonOptions,
 }
@@ -516,7 +537,7 @@ fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Rea
     match matches.and_then(|matches| (definition.read)(&matches)) {
         Ok(arguments) => Ok(Reading::Run(Box::new(arguments))),
         Err(error) if !error.use_stderr() => Ok(Reading::Print(error.to_string())),
-        Err(error) if definition.becomes_a_program => {
+        Err(error) if definition.becomes_a_program() => {
             Err(usage_error(&error, definition).or_exit_code(NOT_STARTED))
         }
         Err(error) => Err(usage_error(&error, definition)),
@@ -550,7 +571,7 @@ fn program() -> clap::Command {
 }
 
 fn with_session(command: clap::Command) -> clap::Command {
-    SessionOptions::augment_args(without_session(command))
+    without_session(SessionOptions::augment_args(command))
 }
 
 fn without_session(command: clap::Command) -> clap::Command {
@@ -583,9 +604,12 @@ fn usage_error(error: &clap::Error, definition: &Definition) -> Error {
     let message = sanitize::redact(message.trim_start_matches("error: "));
     let hint = match wrong_place(error) {
         Some(commands) => Hint::from(format!("it is an option of {commands}")),
-        None => match lines.find_map(|line| line.strip_prefix("tip: ")) {
-            Some(tip) => Hint::from(sanitize::redact(tip)),
-            None => Hint::from("see ").command(format!("{} --help", definition.name)),
+        None => match (late_command(error), lines.find_map(|line| line.strip_prefix("tip: "))) {
+            (Some(name), _) => {
+                Hint::from("put the options of a command after its name: ").command(format!("{name} …"))
+            }
+            (None, Some(tip)) => Hint::from(sanitize::redact(tip)),
+            (None, None) => Hint::from("see ").command(format!("{} --help", definition.name)),
         },
     };
     Error::new(ErrorKind::Usage, message).with_hint(hint)
@@ -607,6 +631,12 @@ fn wrong_place(error: &clap::Error) -> Option<String> {
     let commands: Vec<String> =
         COMMANDS.iter().filter(accepts).map(|definition| format!("`{}`", definition.name)).collect();
     (!commands.is_empty()).then(|| commands.join(", "))
+}
+
+/// Returns the name of a command that comes after options which belong behind it.
+fn late_command(error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    COMMANDS.iter().find_map(|definition| (definition.name == argument).then_some(definition.name))
 }
 
 fn unknown_command(name: &OsStr) -> Error {
@@ -684,11 +714,14 @@ mod tests {
     fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
         for (line, commands) in [
             ("ibmcloud-token status --fresh", "it is an option of `get`, `exec`, `curl`"),
-            ("ibmcloud-token --fresh status", "see `ibmcloud-token get --help`"),
+            (
+                "ibmcloud-token --fresh status",
+                "put the options of a command after its name: `ibmcloud-token status …`",
+            ),
             ("ibmcloud-token get --sso", "it is an option of `login`"),
             (
                 "ibmcloud-token --session a parse",
-                "it is an option of `get`, `exec`, `curl`, `login`, `status`, `inspect`",
+                "it is an option of `get`, `exec`, `curl`, `login`, `logout`, `status`, `inspect`",
             ),
             ("ibmcloud-token get --host x", "it is an option of `curl`"),
         ] {

@@ -11,6 +11,7 @@ pub(super) fn run(command: Command, context: &Context) -> Result<()> {
         Command::Exec(arguments) => command::exec::run(&arguments, context),
         Command::Curl(arguments) => command::curl::run(&arguments, context),
         Command::Login(arguments) => command::login::run(&arguments, context),
+        Command::Logout => command::logout::run(context),
         Command::Parse(arguments) => command::parse::run(&arguments, context),
         #[cfg(feature = "net")]
         Command::Exchange(arguments) => command::exchange::run(&arguments, context),

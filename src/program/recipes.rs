@@ -31,8 +31,8 @@ struct Row {
     /// The value of `--for`. A name that ends in a colon is followed by the name of a service.
     name: &'static str,
     about: &'static str,
-    /// Where the names come from.
-    source: &'static str,
+    /// The files that read these names.
+    sources: &'static [&'static str],
     /// For a service, these are what follows its prefix.
     sets: &'static [(&'static str, Value)],
     removes: &'static [&'static str],
@@ -44,9 +44,12 @@ static ROWS: [Row; 3] = [
     Row {
         name: "terraform",
         about: "the IBM Cloud provider of Terraform and OpenTofu",
-        source: "github.com/IBM-Cloud/terraform-provider-ibm 9f9b7ec: ibm/provider/provider.go (names), \
-                 ibm/conns/config.go (newSession: a key or a refresh token wins; clients that send the value unchanged \
-                 as the header need `Bearer `, all others strip it)",
+        // A key or a refresh token wins over the token (newSession). Clients that send the value unchanged as the header
+        // need `Bearer `; all others strip it.
+        sources: &[
+            "github.com/IBM-Cloud/terraform-provider-ibm ibm/provider/provider.go",
+            "github.com/IBM-Cloud/terraform-provider-ibm ibm/conns/config.go",
+        ],
         sets: &[("IC_IAM_TOKEN", Value::Bearer)],
         removes: &[
             "IBMCLOUD_IAM_TOKEN",
@@ -64,8 +67,13 @@ static ROWS: [Row; 3] = [
     Row {
         name: "sdk:",
         about: "IBM's SDKs for Go, Java, Node.js and Python, such as sdk:secrets-manager",
-        source: "github.com/IBM/go-sdk-core: core/constants.go (PROPNAME_…, AUTHTYPE_BEARER_TOKEN), core/config_utils.go \
-                 (prefix); github.com/IBM/python-sdk-core: get_authenticator.py (AUTHTYPE, VPC_IMS_VERSION, CP4D_ACCOUNT_ID)",
+        // The names are PROPNAME_… of the first, the prefix is in the second, and AUTHTYPE, VPC_IMS_VERSION and
+        // CP4D_ACCOUNT_ID are in the third.
+        sources: &[
+            "github.com/IBM/go-sdk-core core/constants.go",
+            "github.com/IBM/go-sdk-core core/config_utils.go",
+            "github.com/IBM/python-sdk-core ibm_cloud_sdk_core/get_authenticator.py",
+        ],
         sets: &[("AUTH_TYPE", Value::Text("bearerToken")), ("BEARER_TOKEN", Value::Token)],
         removes: &[
             "APIKEY",
@@ -92,9 +100,13 @@ static ROWS: [Row; 3] = [
     Row {
         name: "watsonx",
         about: "watsonx.ai: IBM's SDKs, LangChain, LiteLLM, CrewAI",
-        source: "github.com/IBM/watsonx-ai-node-sdk README (WATSONX_AI_…); github.com/langchain-ai/langchain-ibm (WATSONX_TOKEN, \
-                 …_PASSWORD, …_USERNAME); github.com/BerriAI/litellm litellm/llms/watsonx/common_utils.py (WATSONX_TOKEN, \
-                 …_ZENAPIKEY, WX_API_KEY)",
+        // WATSONX_AI_… is read by the first, WATSONX_TOKEN, _PASSWORD and _USERNAME by the second, _ZENAPIKEY and
+        // WX_API_KEY by the third.
+        sources: &[
+            "github.com/IBM/watsonx-ai-node-sdk README.md",
+            "github.com/langchain-ai/langchain-ibm libs/ibm/langchain_ibm",
+            "github.com/BerriAI/litellm litellm/llms/watsonx/common_utils.py",
+        ],
         sets: &[
             ("WATSONX_TOKEN", Value::Token),
             ("WATSONX_AI_AUTH_TYPE", Value::Text("bearertoken")),
@@ -226,9 +238,11 @@ pub(crate) fn list() -> String {
             let _ = writeln!(text, "  remove  {name}");
         }
         let _ = writeln!(text, "  remove  {CREDENTIALS_FILE_VARIABLE}");
-        let _ = writeln!(text, "  source  {}", row.source);
+        for source in row.sources {
+            let _ = writeln!(text, "  source  {source}");
+        }
     }
-    text + "SERVICE is the name of the service in the SDK, in upper case and with `_` for `-`.\n"
+    text + "SERVICE_ is the SDK's name of the service in upper case, with `_` for `-`.\n"
 }
 
 #[cfg(test)]
@@ -324,7 +338,7 @@ mod tests {
                     .chain(row.sets.iter().map(|(name, _)| name))
                     .all(|name| list.contains(name))
             );
-            assert!(list.contains(row.source));
+            assert!(row.sources.iter().all(|source| list.contains(source)));
         }
     }
 }

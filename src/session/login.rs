@@ -27,24 +27,24 @@ impl Session {
     }
 
     /// Runs a login with the CLI, inside the lock. `is_needed` is asked once the lock is held, because another process
-    /// may have logged in meanwhile; if it is not needed, nothing is returned.
+    /// may have logged in meanwhile.
     ///
     /// The exit status of the CLI is not enough: it is 0 for "Incorrect Usage", and a run can print `OK` and then fail
     /// while the old session goes on. So the token in the session file must have changed. That is checked before anybody
     /// has the CLI renew the old token.
-    pub(crate) fn log_in<T>(
+    pub(crate) fn log_in(
         &self,
         task: &Task<'_>,
         is_needed: impl FnOnce() -> bool,
-        run: impl FnOnce(&Ibmcloud) -> Result<T>,
-    ) -> Result<Option<T>> {
+        run: impl FnOnce(&Ibmcloud) -> Result<()>,
+    ) -> Result<()> {
         let ibmcloud = self.ibmcloud(task)?;
         let _lock = self.lock(task)?;
         if !is_needed() {
-            return Ok(None);
+            return Ok(());
         }
         let before = self.present_token(task);
-        let result = run(&ibmcloud)?;
+        run(&ibmcloud)?;
         if before.is_some() && before == self.present_token(task) {
             return Err(Error::new(
                 ErrorKind::LoginNeeded,
@@ -52,6 +52,6 @@ impl Session {
             )
             .with_hint("read what `ibmcloud login` says above"));
         }
-        Ok(Some(result))
+        Ok(())
     }
 }

@@ -13,6 +13,7 @@
 //! hundred times, one after the other.
 
 mod login;
+mod logout;
 mod name;
 mod place;
 mod single_flight;
@@ -21,6 +22,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "program")]
+pub(crate) use name::all as all_names;
 pub use name::{InvalidSessionName, SessionName};
 use place::Place;
 use single_flight::SessionLock;
@@ -199,7 +202,7 @@ impl Session {
 
     /// Takes the session's lock. Every run of the CLI that may refresh or write the session holds it.
     fn lock(&self, task: &Task<'_>) -> Result<SessionLock> {
-        SessionLock::take(&self.place.config_directory, self.place.lock_file.as_deref(), task)
+        SessionLock::take(&self.place.config_directory, self.place.lock_file().as_deref(), task)
     }
 
     /// Returns the token in the session file if it lives for at least `wanted`. A torn file is an error, because the CLI

@@ -1,10 +1,15 @@
 //! The name of a session of its own, apart from the user's default session.
 
 use std::fmt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::system::environment::Environment;
+
+/// The directory of the homes of named sessions, in the data directory.
+const SESSIONS: &str = "sessions";
 
 /// Returns the data directory of this program: `$XDG_DATA_HOME/ibmcloud-token`, or the platform's default.
 pub(super) fn data_directory(environment: &Environment) -> Option<PathBuf> {
@@ -16,8 +21,28 @@ pub(super) fn data_directory(environment: &Environment) -> Option<PathBuf> {
     Some(base.join("ibmcloud-token"))
 }
 
+/// Returns the names of all sessions that have a home, sorted.
+pub(crate) fn all(environment: &Environment) -> io::Result<Vec<SessionName>> {
+    let Some(data_directory) = data_directory(environment) else { return Ok(Vec::new()) };
+    let entries = match fs::read_dir(data_directory.join(SESSIONS)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        // Only a directory with a valid name can be a session.
+        let entry = entry?;
+        let name = entry.file_name().to_str().and_then(|name| name.parse().ok());
+        if entry.file_type()?.is_dir() {
+            names.extend(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// The name of a session: up to 64 letters, digits, `.`, `_` and `-`, starting with a letter or digit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionName(String);
 
 /// A text that is not a session name.
@@ -57,7 +82,7 @@ impl fmt::Display for SessionName {
 impl SessionName {
     /// Returns the home directory that the CLI gets for this session.
     pub(super) fn home(&self, data_directory: &Path) -> PathBuf {
-        data_directory.join("sessions").join(&self.0)
+        data_directory.join(SESSIONS).join(&self.0)
     }
 }
 

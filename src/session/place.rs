@@ -16,8 +16,8 @@ pub(crate) struct Place {
     pub(super) config_directory: PathBuf,
     /// The session file in it.
     pub(super) session_file: PathBuf,
-    /// The lock file, if there is a place for one.
-    pub(super) lock_file: Option<PathBuf>,
+    /// The data directory of this program, where the lock files are.
+    data_directory: Option<PathBuf>,
     /// The environment of the CLI.
     pub(super) environment: Environment,
 }
@@ -39,9 +39,13 @@ impl Place {
         }
         let config_directory = config_directory(&environment)
             .ok_or_else(|| no_home("there is no session, because there is no home directory"))?;
-        let lock_file = data_directory.map(|data| lock_file(&config_directory, &data));
         let session_file = session_file::path(&config_directory);
-        Ok(Self { home, config_directory, session_file, lock_file, environment })
+        Ok(Self { home, config_directory, session_file, data_directory, environment })
+    }
+
+    /// Returns the lock file, if there is a place for one. Only a run that needs the lock pays for this.
+    pub(super) fn lock_file(&self) -> Option<PathBuf> {
+        Some(lock_file(&self.config_directory, self.data_directory.as_deref()?))
     }
 }
 
@@ -99,7 +103,7 @@ mod tests {
             assert_eq!(error.hint().as_deref(), Some("set HOME or IBMCLOUD_HOME"));
         }
         for variable in ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCLOUD_CONFIG_HOME"] {
-            assert!(resolve(&[(variable, "/x")], None).is_ok_and(|place| place.lock_file.is_none()));
+            assert!(resolve(&[(variable, "/x")], None).is_ok_and(|place| place.lock_file().is_none()));
         }
     }
 

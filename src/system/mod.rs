@@ -10,6 +10,7 @@ pub(crate) mod group;
 pub(crate) mod lock;
 mod poll;
 pub(crate) mod private_directory;
+#[cfg(feature = "program")]
 pub(crate) mod private_file;
 pub(crate) mod process;
 #[cfg(feature = "program")]

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "net")]
 use super::freshness::present;
 use super::{AccessToken, Claims, Freshness};
 use crate::time::rfc3339;

@@ -3,6 +3,7 @@
 //! - `exchange`: API keys and the IAM service
 //! - `goldens`: every recorded situation, with stdout, stderr and exit code together
 //! - `iam_service`: a stand-in for the IAM service on loopback
+//! - `layout`: the order of imports, and the overview in `lib.rs`
 //! - `login`: logins on a terminal and unattended
 //! - `one_liners`: the documented pipelines beside the program, in every situation
 //! - `output`: formats, files, exit codes, the command line
@@ -22,6 +23,7 @@ mod exchange;
 mod goldens;
 #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only the tests of `exchange` use all of it"))]
 mod iam_service;
+mod layout;
 mod login;
 mod one_liners;
 mod output;

@@ -125,11 +125,16 @@ fn unattended(session: &Session, login: &ibmcloud::Login, context: &Context) -> 
         ));
     }
     let task = context.task();
-    let messages =
-        session.log_in(&task, || true, |ibmcloud| ibmcloud.login_unattended(login, task.deadline))?;
-    for line in messages.into_iter().flatten() {
-        context.say(&line);
-    }
+    session.log_in(
+        &task,
+        || true,
+        |ibmcloud| {
+            for line in ibmcloud.login_unattended(login, task.deadline)? {
+                context.say(&line);
+            }
+            Ok(())
+        },
+    )?;
     ensure_logged_in(session, task.deadline, context)
 }
 

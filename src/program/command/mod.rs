@@ -7,5 +7,6 @@ pub(super) mod exec;
 pub(super) mod get;
 pub(super) mod inspect;
 pub(super) mod login;
+pub(super) mod logout;
 pub(super) mod parse;
 pub(super) mod status;

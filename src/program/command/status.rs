@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -13,8 +14,9 @@ use crate::program::arguments;
 use crate::program::context::Context;
 use crate::program::output;
 use crate::sanitize;
+use crate::session::{self, Session, SessionName};
 use crate::time::rfc3339;
-use crate::token::{Claims, Freshness, IssuedToken, Origin, judge};
+use crate::token::{Claims, DEFAULT_LIFETIME, Freshness, IssuedToken, Origin, judge};
 
 /// The width of the bar that shows the remaining lifetime.
 const BAR: usize = 20;
@@ -39,6 +41,14 @@ struct Status {
     session_file: String,
 }
 
+/// One of all sessions. Its status is `null` if nobody is logged in.
+#[derive(Serialize)]
+struct Listed {
+    /// The name, or `null` for the user's own session.
+    session: Option<String>,
+    status: Option<Status>,
+}
+
 #[derive(Serialize)]
 struct Entity {
     id: Option<String>,
@@ -46,7 +56,58 @@ struct Entity {
 }
 
 pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) -> Result<()> {
+    let as_json = arguments.json.format.is_some();
+    if arguments.all {
+        return all(as_json, context);
+    }
     let session = context.session()?;
+    let (token, details) = read(&session, context)?;
+    let task = context.task();
+    let freshness = judge(&token, task.now(), task.notes);
+    if let Freshness::Expired { .. } = freshness {
+        let hint = Hint::from("renew it with ").command("").text(", or log in again: ").command("login");
+        return Err(
+            Error::new(ErrorKind::LoginNeeded, format!("the session's token {freshness}")).with_hint(hint)
+        );
+    }
+    let status = Status::new(&token, details, freshness, session.file());
+    if as_json {
+        return print_json(&status);
+    }
+    let lifetime = io::stdout().is_terminal().then(|| lifetime(&token)).flatten();
+    output::print(status.text(freshness, lifetime).as_bytes())
+}
+
+/// Shows the user's own session and every named one, also those in which nobody is logged in.
+fn all(as_json: bool, context: &Context) -> Result<()> {
+    let environment = context.environment();
+    let names = session::all_names(environment).map_err(|error| {
+        Error::new(ErrorKind::Internal, "cannot list the named sessions").with_source(error)
+    })?;
+    let now = context.task().now();
+    let mut sessions = Vec::new();
+    let mut text = String::new();
+    for name in [None].into_iter().chain(names.into_iter().map(Some)) {
+        let session = Session::resolve(name.as_ref(), environment)?;
+        let (status, summary) = match read(&session, context) {
+            Ok((token, details)) => {
+                let freshness = token.freshness(now, DEFAULT_LIFETIME);
+                let status = Status::new(&token, details, freshness, session.file());
+                let user = status.user.as_deref().unwrap_or("-").to_owned();
+                let account = status.account.text().unwrap_or_else(|| "-".to_owned());
+                (Some(status), format!("{user}  {account}  the token {freshness}"))
+            }
+            Err(error) => (None, error.to_string()),
+        };
+        let shown = name.as_ref().map_or_else(|| "(your own)".to_owned(), SessionName::to_string);
+        let _ = writeln!(text, "{shown:<16}{}", sanitize::line(&summary));
+        sessions.push(Listed { session: name.map(|name| name.to_string()), status });
+    }
+    if as_json { print_json(&sessions) } else { output::print(text.as_bytes()) }
+}
+
+/// Reads the session file. The error says who is missing where.
+fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> {
     let path = session.file();
     let file = SessionFile::read(path, context.deadline()).map_err(|unusable| match unusable {
         Unusable::Absent => nobody(format!("not logged in: there is no session file `{}`", path.display())),
@@ -64,23 +125,12 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
     let token = file.token.ok_or_else(|| {
         nobody(format!("not logged in: the session file `{}` holds no token", path.display()))
     })?;
-    let token = IssuedToken::new(token, Origin::SessionFile);
-    let task = context.task();
-    let freshness = judge(&token, task.now(), task.notes);
-    if let Freshness::Expired { .. } = freshness {
-        let hint = Hint::from("renew it with ").command("").text(", or log in again: ").command("login");
-        return Err(
-            Error::new(ErrorKind::LoginNeeded, format!("the session's token {freshness}")).with_hint(hint)
-        );
-    }
-    let status = Status::new(&token, details, freshness, path.display().to_string());
-    let text = if arguments.json.format.is_some() {
-        sanitize::json(&serde_json::to_string(&status).expect("it consists of strings and numbers")) + "\n"
-    } else {
-        let lifetime = io::stdout().is_terminal().then(|| lifetime(&token)).flatten();
-        status.text(freshness, lifetime)
-    };
-    output::print(text.as_bytes())
+    Ok((IssuedToken::new(token, Origin::SessionFile), details))
+}
+
+fn print_json(value: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string(value).expect("it consists of strings and numbers");
+    output::print((sanitize::json(&json) + "\n").as_bytes())
 }
 
 fn nobody(message: String) -> Error {
@@ -94,7 +144,7 @@ fn lifetime(token: &IssuedToken) -> Option<Duration> {
 }
 
 impl Status {
-    fn new(token: &IssuedToken, details: Details, freshness: Freshness, session_file: String) -> Self {
+    fn new(token: &IssuedToken, details: Details, freshness: Freshness, session_file: &Path) -> Self {
         let claims = token.claims();
         let claim = |name| claims.and_then(|claims| claims.text(name)).map(str::to_owned);
         let mut account = Entity::from(details.account);
@@ -123,7 +173,7 @@ impl Status {
             expires_at: token.expires_at(),
             expiration: token.expiration(),
             expires_in: freshness.remaining().map(|remaining| remaining.as_secs()),
-            session_file,
+            session_file: session_file.display().to_string(),
         }
     }
 

@@ -114,7 +114,7 @@ fn response_format_prints_the_same_as_curl() {
     let line = CURL.replace("KEY", KEY).replace("URL", &service.url());
     let theirs = Sandbox::new().shell("sh", &line);
     assert_eq!(theirs.status, Some(0), "{theirs:?}");
-    assert_eq!(Client::of(&service).run("--format response").stdout, theirs.stdout);
+    assert_eq!(Client::of(&service).run("--raw").stdout, theirs.stdout);
 }
 
 /// `response_type=cloud_iam` asks for an IAM token, which is the default.

@@ -150,11 +150,11 @@ fn proxy_that_is_down_or_unknown_is_reported_as_such() {
     for (url, message) in [
         (
             "http://user:hunter2@127.0.0.1:1",
-            "the proxy `http://127.0.0.1:1` could not be connected to: Connection refused",
+            "cannot connect to the proxy `http://127.0.0.1:1`: Connection refused",
         ),
         (
             "http://user:hunter2@proxy.invalid:3128",
-            "the name of the proxy `http://proxy.invalid:3128` could not be resolved",
+            "cannot resolve the name of the proxy `http://proxy.invalid:3128`",
         ),
     ] {
         let outcome = Client::of(&service).with("HTTPS_PROXY", url).run("--timeout 2s");
@@ -170,7 +170,7 @@ fn silent_proxy_is_waited_for_until_the_deadline() {
     let service = Service::new([]);
     let proxy = Service::plain([Step::ThenSilence(Vec::new())]);
     let outcome = Client::of(&service).with("HTTPS_PROXY", proxy.url()).run("--timeout 1s");
-    let message = format!("`https://localhost` gave no answer through the proxy `{}` within 1s", proxy.url());
+    let message = format!("`https://localhost` did not answer through the proxy `{}` within 1s", proxy.url());
     assert_eq!(outcome.fails_with(7).error(), message);
 }
 

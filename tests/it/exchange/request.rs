@@ -90,7 +90,7 @@ fn key_with_special_characters_arrives_unchanged() {
 fn key_as_an_argument_is_refused_and_not_repeated() {
     let service = Service::plain([]);
     let outcome = Sandbox::new().run(&line(&service, &format!("--apikey {KEY}")));
-    assert!(outcome.fails_with(2).error().contains("an API key is not taken as an argument"), "{outcome:?}");
+    assert!(outcome.fails_with(2).error().contains("an API key cannot be an argument"), "{outcome:?}");
     assert!(outcome.hint().contains("--apikey @FILE") && outcome.hint().contains("replace the key"));
     assert!(!outcome.stderr.contains(KEY));
     assert_eq!(service.connections(), 0);
@@ -130,7 +130,10 @@ fn invalid_key_is_refused_before_anything_is_sent() {
         sandbox.write("key", content);
         for option in ["--apikey @key", "--apikey -"] {
             let outcome = sandbox.run_with_input(&line(&service, option), content.as_bytes());
-            assert!(outcome.fails_with(2).error().contains("holds no API key"), "{content:?} {outcome:?}");
+            assert!(
+                outcome.fails_with(2).error().contains("does not hold an API key"),
+                "{content:?} {outcome:?}"
+            );
         }
         if !content.is_empty() && !content.starts_with("{\"") {
             sandbox.with("IBMCLOUD_API_KEY", content).run(&line(&service, "")).fails_with(2);
@@ -150,7 +153,9 @@ fn oversized_key_is_refused() {
     sandbox.write("key", &oversized);
     for option in ["--apikey @key", "--apikey -"] {
         let outcome = sandbox.run_with_input(&line(&service, option), oversized.as_bytes());
-        assert!(outcome.fails_with(2).error().ends_with("holds no API key: it is larger than 64 KiB"));
+        assert!(
+            outcome.fails_with(2).error().ends_with("does not hold an API key: it is larger than 64 KiB")
+        );
     }
     assert_eq!(service.connections(), 0);
 }
@@ -224,7 +229,7 @@ fn invalid_endpoint_is_refused() {
     let sandbox = Sandbox::new().with("IBMCLOUD_API_KEY", KEY);
     for url in ["ftp://localhost", "https://user:hunter2@localhost", "https://localhost?x", "https://"] {
         let outcome = sandbox.run(&format!("exchange --endpoint {url}"));
-        assert!(outcome.fails_with(2).error().starts_with("the endpoint is no address"), "{outcome:?}");
+        assert!(outcome.fails_with(2).error().starts_with("invalid endpoint"), "{outcome:?}");
         assert!(!outcome.stderr.contains("hunter2"));
     }
     sandbox.run("exchange --private --endpoint https://localhost").fails_with(2);

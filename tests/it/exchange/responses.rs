@@ -17,9 +17,8 @@ fn every_format_of_get_is_supported() {
         ("env --shell sh", format!("export IAM_TOKEN='{token}'")),
         ("env --shell fish", format!("set -gx IAM_TOKEN '{token}'")),
         ("env --shell powershell", format!("$env:IAM_TOKEN = '{token}'")),
-        ("env --shell nu", format!("$env.IAM_TOKEN = '{token}'")),
         ("env --shell cmd", format!("set \"IAM_TOKEN={token}\"")),
-        ("dotenv --name IC_IAM_TOKEN", format!("IC_IAM_TOKEN={token}")),
+        ("dotenv --env IC_IAM_TOKEN", format!("IC_IAM_TOKEN={token}")),
         ("curl", format!("header = \"Authorization: Bearer {token}\"")),
     ] {
         let service = Service::answering(success(&token));
@@ -33,7 +32,7 @@ fn json_describes_the_token() {
     let service = Service::answering(success(&token));
     let outcome = Client::of(&service).run("--format json");
     let json = outcome.json();
-    assert_eq!((json["access_token"].as_str(), json["source"].as_str()), (Some(token.as_str()), Some("iam")));
+    assert_eq!((json["access_token"].as_str(), json["origin"].as_str()), (Some(token.as_str()), Some("iam")));
     assert_eq!((json["account"].as_str(), json["iam_id"].as_str()), (Some("a1"), Some("IBMid-1")));
     assert!((3500..=3600).contains(&json["expires_in"].as_i64().unwrap()), "{json}");
 }
@@ -65,7 +64,7 @@ fn github_format_masks_and_writes_the_token() {
 }
 
 #[test]
-fn response_format_prints_the_same_bytes() {
+fn raw_response_has_the_same_bytes() {
     for line_end in ["", "\n", "\r\n\r\n"] {
         let body = format!(
             "\n{{ \"unknown\": [1e2, \"\\u00e9\u{e9}\"],\r\n{}{line_end}",
@@ -73,12 +72,12 @@ fn response_format_prints_the_same_bytes() {
         );
         let service = Service::answering(answer("200 OK", &[], &body));
         let client = Client::of(&service);
-        let outcome = client.run("--format response");
+        let outcome = client.run("--raw");
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), body.as_str()));
 
         let service = Service::answering(answer("200 OK", &[], &body));
         let client = Client::of(&service);
-        let outcome = client.run("--format response -o token.json");
+        let outcome = client.run("--raw -o token.json");
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""));
         assert_eq!(fs::read_to_string(client.sandbox.home().join("token.json")).unwrap(), body);
     }
@@ -96,13 +95,13 @@ fn file_is_private_and_replaced_atomically() {
     let path = client.sandbox.write("token.json", "old");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let old = fs::metadata(&path).unwrap().ino();
-    assert_eq!(client.run("--format response -o token.json").status, Some(0));
+    assert_eq!(client.run("--raw -o token.json").status, Some(0));
     let new = fs::metadata(&path).unwrap();
     assert_eq!(mode(&path), 0o600);
     assert_ne!(new.ino(), old, "the file was overwritten in place");
     let content = fs::read(&path).unwrap();
     for status in [4, 8, 6] {
-        client.run("--format response -o token.json").fails_with(status);
+        client.run("--raw -o token.json").fails_with(status);
         assert_eq!(fs::read(&path).unwrap(), content);
     }
     assert_eq!(names(client.sandbox.home()), ["ca.pem", "key", "token.json"]);
@@ -129,10 +128,10 @@ fn earliest_of_three_expirations_counts() {
         let json = client.run("--format json").json();
         let lives_for = json["expiration"].as_i64().unwrap() - now;
         assert!((expected - 1..=expected + 30).contains(&lives_for), "{lives_for}, not {expected}");
-        // --min-ttl counts in the same way, also for the response format.
-        let half = format!("--format response --min-ttl {}s", expected / 2);
+        // --min-ttl counts in the same way, also for `--raw`.
+        let half = format!("--raw --min-ttl {}s", expected / 2);
         assert_eq!(client.run(&half).stdout, body);
-        let double = format!("--format response --min-ttl {}s", expected * 2);
+        let double = format!("--raw --min-ttl {}s", expected * 2);
         let outcome = client.run(&double);
         assert!(outcome.fails_with(8).error().starts_with("the token that IAM issued"), "{outcome:?}");
     }
@@ -219,8 +218,8 @@ fn unexpected_response_is_reported_without_its_body() {
     let newline = r#"{"access_token":"MARKER\nX: y"}"#;
     for (status, body, message) in [
         ("200 OK", "<html>MARKER</html>", "answered with something that is not a token response"),
-        ("200 OK", "", "answered with nothing"),
-        ("200 OK", " \r\n", "answered with nothing"),
+        ("200 OK", "", "answered with an empty body"),
+        ("200 OK", " \r\n", "answered with an empty body"),
         ("200 OK", &token_response(&token)[..200], "answered with something that is not a token response"),
         ("200 OK", "{}", "answered with something that is not a token response"),
         ("200 OK", "[\"MARKER\"]", "answered with something that is not a token response"),
@@ -240,7 +239,7 @@ fn unexpected_response_is_reported_without_its_body() {
         });
         let outcome = Client::of(&service).run("");
         assert!(outcome.fails_with(6).error().contains(message), "{status} {body} {outcome:?}");
-        assert!(outcome.hint().contains("is that IAM's address"), "{outcome:?}");
+        assert!(outcome.hint().contains("is IAM's address"), "{outcome:?}");
         assert!(!outcome.stderr.contains("MARKER") && !outcome.stderr.contains("BXNIM"), "{outcome:?}");
     }
 }
@@ -270,18 +269,21 @@ fn response_that_is_not_http_is_an_error() {
 }
 
 #[test]
-fn refresh_token_is_in_the_response_format_only() {
+fn refresh_token_is_in_the_raw_response_only() {
     let body = token_response(&token()).replace("not_supported", "rEfReSh-MARKER");
-    for format in ["bearer", "token", "header", "json", "env", "dotenv", "curl", "response"] {
+    for options in
+        ["-f bearer", "-f token", "-f header", "-f json", "-f env", "-f dotenv", "-f curl", "--raw"]
+    {
         let service = Service::answering(answer("200 OK", &[], &body));
         let client = Client::of(&service);
-        let outcome = client.run(&format!("--format {format}"));
+        let outcome = client.run(options);
         assert_eq!(outcome.status, Some(0));
-        assert_eq!(outcome.stdout.contains("MARKER"), format == "response", "{format}");
+        assert_eq!(outcome.stdout.contains("MARKER"), options == "--raw", "{options}");
         assert!(!outcome.stderr.contains("MARKER"), "{outcome:?}");
     }
     let service = Service::new([]);
     let help = Client::of(&service).sandbox.run("exchange --help").stdout;
-    let line = help.lines().find(|line| line.contains("response:")).expect("the help lists the format");
+    let line =
+        help.lines().find(|line| line.contains("IAM's response")).expect("the help explains the option");
     assert!(line.contains("may hold a refresh token"), "{line}");
 }

@@ -35,7 +35,7 @@ fn run_until(client: &Client, timeout: Duration) -> (Outcome, Duration) {
 fn assert_ends_at_deadline(client: &Client) {
     let timeout = Duration::from_millis(2500);
     let (outcome, elapsed) = run_until(client, timeout);
-    assert_eq!(outcome.fails_with(7).error(), "`https://localhost` gave no answer within 2s 500ms");
+    assert_eq!(outcome.fails_with(7).error(), "`https://localhost` did not answer within 2s 500ms");
     assert!(outcome.hint().contains("--timeout"), "{outcome:?}");
     assert!(elapsed >= timeout, "gave up after {elapsed:?}");
 }
@@ -251,7 +251,7 @@ fn refused_connection_and_unknown_host_have_different_errors() {
     let refused = "the connection to `https://localhost` failed: Connection refused";
     assert!(outcome.fails_with(6).error().starts_with(refused), "{outcome:?}");
     let outcome = Client::at("https://iam.invalid").run("--timeout 20s");
-    assert_eq!(outcome.fails_with(6).error(), "the name of `https://iam.invalid` could not be resolved");
+    assert_eq!(outcome.fails_with(6).error(), "cannot resolve the name of `https://iam.invalid`");
     assert!(outcome.hint().contains("DNS"), "{outcome:?}");
 }
 

@@ -13,7 +13,7 @@ fn arguments_reach_the_cli_exactly() {
         ("--no-region --no-account", "--no-region --no-account"),
         ("-g default --no-account -r us-east", "-r us-east -g default --no-account"),
         (
-            "-c 85da0dbb --min-ttl 1m -- --skip-ssl-validation --accept -r jp-tok",
+            "-c 85da0dbb --timeout 1m -- --skip-ssl-validation --accept -r jp-tok",
             "-c 85da0dbb --skip-ssl-validation --accept -r jp-tok",
         ),
     ] {

@@ -53,6 +53,6 @@ fn end_of_a_read_is_not_mistaken_for_a_prompt() {
     let answers = sandbox.home().join("answers");
     let program = test_program("asks-at-length");
     let sandbox = sandbox.with("IBMCLOUD_TOKEN_IBMCLOUD", program).with("ANSWERS", answers.to_str().unwrap());
-    sandbox.run_with_input("login --passcode -", b"0123456789\n").fails_with(4);
+    sandbox.run_with_input("login --passcode -", b"0123456789\n").fails_with(5);
     assert_eq!(fs::read_to_string(answers).unwrap(), "0123456789||0");
 }

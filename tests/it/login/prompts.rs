@@ -126,7 +126,7 @@ fn second_of_two_logins_uses_the_token_of_the_first() {
     let shows = |terminal: &Terminal, text| terminal.screen().contains(text);
     eventually("one of them is prompted", || terminals.iter().any(|terminal| shows(terminal, "Email> ")));
     let first = usize::from(shows(&terminals[1], "Email> "));
-    terminals[1 - first].wait_for("ibmcloud-token: another run of the CLI is under way; waiting for `");
+    terminals[1 - first].wait_for("ibmcloud-token: another run of the CLI is in progress; waiting for `");
     terminals[first].answer("Email> ", "ada@example.org");
     terminals[first].answer_hidden("Password> ", "correct horse");
     let mut screens = terminals.iter_mut().map(|terminal| {
@@ -180,7 +180,7 @@ fn misused_login_does_not_pass_for_the_previous_session() {
         let outcome = sandbox.run("login -- -apikey");
         outcome.fails_with(4);
         assert!(outcome.stderr.contains("Incorrect Usage"), "{outcome:?}");
-        assert!(outcome.stderr.contains("the login changed nothing"), "{outcome:?}");
+        assert!(outcome.stderr.contains("the session has not changed"), "{outcome:?}");
         if has("setsid") {
             outcome_on_terminal(&sandbox, "login --sso -- -apikey", |_| {}).fails_with(4);
         }

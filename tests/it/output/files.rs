@@ -5,14 +5,14 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use super::assert_failure;
-use crate::sandbox::{Sandbox, cli_output, jwt, mode, names, token};
+use crate::sandbox::{Sandbox, cli_output, mode, names, token};
 
 #[test]
 fn file_is_private_under_every_umask() {
     for umask in ["0000", "0022", "0077", "0277", "0777"] {
         let (sandbox, token) = Sandbox::logged_in();
         // The umask affects only what the program creates: the home exists already.
-        let outcome = sandbox.shell("sh", &format!("umask {umask}; ibmcloud-token -o token"));
+        let outcome = sandbox.shell("sh", &format!("umask {umask}; ibmcloud-token -o ./token"));
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""), "{outcome:?}");
         let file = sandbox.home().join("token");
         assert_eq!(mode(&file), 0o600, "umask {umask}");
@@ -86,16 +86,14 @@ fn directory_is_refused() {
 }
 
 #[test]
-fn every_payload_can_be_written_to_a_file() {
+fn every_command_that_prints_a_token_can_write_it_to_a_file() {
     let (sandbox, token) = Sandbox::logged_in();
-    for line in ["-f json", "status", "status -f json", "inspect", "inspect -f json"] {
-        let shown = sandbox.run(line).payload().to_owned();
-        let outcome = sandbox.run(&format!("{line} -o file"));
-        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""), "{outcome:?}");
-        let written = fs::read_to_string(sandbox.home().join("file")).unwrap();
-        assert_eq!(written.lines().count(), shown.lines().count(), "{line}");
-        assert_eq!(mode(&sandbox.home().join("file")), 0o600);
-    }
+    let shown = sandbox.run("-f json").payload().to_owned();
+    let outcome = sandbox.run("-f json -o file");
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""), "{outcome:?}");
+    let written = fs::read_to_string(sandbox.home().join("file")).unwrap();
+    assert_eq!(written.lines().count(), shown.lines().count());
+    assert_eq!(mode(&sandbox.home().join("file")), 0o600);
     let outcome = sandbox.run_with_input("parse -o file", &cli_output(&token));
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""));
     assert_eq!(fs::read_to_string(sandbox.home().join("file")).unwrap(), format!("Bearer {token}\n"));
@@ -106,7 +104,7 @@ fn concurrent_reader_sees_a_whole_token() {
     let (sandbox, token) = Sandbox::logged_in();
     let file = sandbox.write("token", format!("Bearer {token}\n"));
     let script =
-        "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ibmcloud-token -o token; done";
+        "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ibmcloud-token -o ./token; done";
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| sandbox.shell("sh", script));
         while !writer.is_finished() {
@@ -117,17 +115,25 @@ fn concurrent_reader_sees_a_whole_token() {
 }
 
 #[test]
-fn output_variable_applies_to_tokens_only() {
-    let sandbox = Sandbox::new().with("IBMCLOUD_TOKEN_OUTPUT", "token");
-    sandbox.write_session(&jwt(-60, 3540));
-    assert_eq!(sandbox.run("").stdout, "");
-    let written = fs::read(sandbox.home().join("token")).unwrap();
-    for line in ["status", "inspect"] {
-        assert!(sandbox.run(line).payload().contains("IBMid-1"), "{line}");
-        assert_eq!(fs::read(sandbox.home().join("token")).unwrap(), written, "{line}");
-        assert_eq!(sandbox.run(&format!("{line} -o {line}.txt")).stdout, "");
-        assert!(fs::read_to_string(sandbox.home().join(format!("{line}.txt"))).unwrap().contains("IBMid-1"));
+fn file_cannot_be_named_by_a_variable() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_OUTPUT", "file");
+    assert_eq!(sandbox.run("-f token").payload(), token);
+    assert!(!sandbox.home().join("file").exists());
+}
+
+#[test]
+fn name_of_a_format_is_not_a_file() {
+    let (sandbox, _) = Sandbox::logged_in();
+    for (name, format) in [("json", "json"), ("JSON", "json"), ("Bearer", "bearer"), ("env", "env")] {
+        let outcome = sandbox.run(&format!("-o {name}"));
+        assert_failure(&outcome, 2);
+        assert!(outcome.hint().contains(&format!("`-f {format}`")), "{outcome:?}");
+        assert!(outcome.hint().contains(&format!("`-o ./{name}`")), "{outcome:?}");
+        assert!(!sandbox.home().join(name).exists());
     }
+    assert_eq!(sandbox.run("-o ./json").status, Some(0));
+    assert!(sandbox.home().join("json").exists());
 }
 
 #[test]

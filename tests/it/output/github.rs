@@ -17,7 +17,7 @@ fn github_format_masks_the_token_and_appends_to_the_files() {
     assert_eq!(fs::read_to_string(&env).unwrap(), "");
 
     let both = one.with("GITHUB_ENV", env.to_str().unwrap());
-    let outcome = both.run_with_input("parse -f github --name T", &cli_output(&token));
+    let outcome = both.run_with_input("parse -f github --env T", &cli_output(&token));
     assert_eq!(outcome.payload(), format!("::add-mask::{token}"));
     assert_eq!(fs::read_to_string(&output).unwrap(), format!("a=b\nIAM_TOKEN={token}\nT={token}\n"));
     assert_eq!(fs::read_to_string(&env).unwrap(), format!("T={token}\n"));

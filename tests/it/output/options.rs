@@ -1,34 +1,42 @@
 //! The position of options, and the variables that replace them.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use super::assert_failure;
 use crate::sandbox::{Outcome, Sandbox, jwt};
 
 #[test]
-fn every_global_option_has_a_variable() {
-    let help = Sandbox::new().run("get --help").payload().to_owned();
-    let (_, options) = help.split_once("Options for every command:\n").unwrap();
-    let mut options: Vec<&str> = options
+fn every_option_has_a_variable() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let help = sandbox.run("get -h").payload().to_owned();
+    let mut options: Vec<&str> = help
         .split_whitespace()
         .filter(|word| word.starts_with("--") && word.len() > 2)
         .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
         .collect();
     options.sort_unstable();
     options.dedup();
-    for option in &options {
-        let variable = format!("IBMCLOUD_TOKEN_{}", option.to_uppercase().replace('-', "_"));
-        assert!(help.contains(&format!("[env: {variable}=]")), "--{option} has no {variable}");
-    }
-    // The tests below use each of them.
+    // The tests below use the variable of each of them. `--login` and `--output` have none.
     assert_eq!(
         options,
         [
-            "format", "fresh", "ibmcloud", "min-ttl", "name", "output", "quiet", "session", "shell",
-            "timeout", "verbose"
+            "env", "format", "fresh", "help", "ibmcloud", "login", "min-ttl", "output", "quiet", "session",
+            "shell", "timeout", "verbose"
         ]
     );
+    let explained = sandbox.run("--help").payload().to_owned();
+    assert!(explained.contains("Every option except --login and -o has a variable"), "{explained}");
+}
+
+#[test]
+fn short_help_fits_one_screen() {
+    for line in ["-h", "get -h", "login -h", "parse -h", "status -h", "inspect -h"] {
+        let help = Sandbox::new().run(line).payload().to_owned();
+        assert!(help.lines().count() <= 34, "{line}: {} lines", help.lines().count());
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
 }
 
 #[test]
@@ -36,18 +44,19 @@ fn options_override_their_variables() {
     let (sandbox, token) = Sandbox::logged_in();
     let shown = |sandbox: &Sandbox, line: &str| sandbox.run(line).payload().to_owned();
 
-    let sandbox = sandbox.with("IBMCLOUD_TOKEN_FORMAT", "env").with("IBMCLOUD_TOKEN_SHELL", "nu");
-    assert_eq!(shown(&sandbox, "get"), format!("$env.IAM_TOKEN = '{token}'"));
-    let sandbox = sandbox.with("IBMCLOUD_TOKEN_NAME", "OTHER");
-    assert_eq!(shown(&sandbox, ""), format!("$env.OTHER = '{token}'"));
-    assert_eq!(shown(&sandbox, "--shell fish --name T"), format!("set -gx T '{token}'"));
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_FORMAT", "env").with("IBMCLOUD_TOKEN_SHELL", "powershell");
+    assert_eq!(shown(&sandbox, "get"), format!("$env:IAM_TOKEN = '{token}'"));
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_ENV", "OTHER=%{bearer}");
+    assert_eq!(shown(&sandbox, ""), format!("$env:OTHER = 'Bearer {token}'"));
+    assert_eq!(shown(&sandbox, "--shell fish --env T"), format!("set -gx T '{token}'"));
     assert_eq!(shown(&sandbox, "get -f token"), token);
     // The variable does not apply to `status`, which has formats of its own.
     assert!(shown(&sandbox, "status").starts_with("User "));
-
-    let sandbox = sandbox.with("IBMCLOUD_TOKEN_OUTPUT", "file");
-    assert_eq!(sandbox.run("get -f token").stdout, "");
-    assert_eq!(fs::read_to_string(sandbox.home().join("file")).unwrap(), format!("{token}\n"));
+    for (name, value) in [("FORMAT", "yaml"), ("SHELL", "csh"), ("ENV", "1x"), ("MIN_TTL", "soon")] {
+        let outcome = Sandbox::new().with(&format!("IBMCLOUD_TOKEN_{name}"), value).run("get");
+        assert_failure(&outcome, 2);
+        assert!(outcome.stderr.contains(&format!("IBMCLOUD_TOKEN_{name}")), "{outcome:?}");
+    }
 }
 
 #[test]
@@ -124,10 +133,9 @@ fn quiet_hides_warnings_but_not_errors() {
 #[test]
 fn empty_variable_counts_as_unset() {
     let (mut sandbox, token) = Sandbox::logged_in();
-    for option in [
-        "FORMAT", "FRESH", "IBMCLOUD", "MIN_TTL", "NAME", "OUTPUT", "QUIET", "SESSION", "SHELL", "TIMEOUT",
-        "VERBOSE",
-    ] {
+    for option in
+        ["ENV", "FORMAT", "FRESH", "IBMCLOUD", "MIN_TTL", "QUIET", "SESSION", "SHELL", "TIMEOUT", "VERBOSE"]
+    {
         sandbox = sandbox.with(&format!("IBMCLOUD_TOKEN_{option}"), "");
     }
     let outcome = sandbox.run("get");
@@ -137,19 +145,31 @@ fn empty_variable_counts_as_unset() {
 }
 
 #[test]
-fn options_may_come_before_or_after_the_command() {
+fn common_options_may_come_before_or_after_the_command() {
     let (sandbox, _) = Sandbox::logged_in();
     for (before, after) in [
-        ("--min-ttl soon get", "get --min-ttl soon"),
         ("--timeout nonsense get", "get --timeout nonsense"),
-        ("--ibmcloud no-such --fresh get", "get --fresh --ibmcloud no-such"),
+        ("--ibmcloud no-such get --fresh", "get --fresh --ibmcloud no-such"),
         ("--session none get", "get --session none"),
-        ("-o . get", "get -o ."),
     ] {
         let (before, after) = (sandbox.run(before), sandbox.run(after));
         assert_ne!(before.status, Some(0));
         assert_eq!((before.status, &before.stdout), (after.status, &after.stdout));
         let error = |outcome: &Outcome| outcome.stderr.lines().next().unwrap().to_owned();
         assert_eq!(error(&before), error(&after));
+    }
+}
+
+#[test]
+fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
+    let sandbox = Sandbox::new();
+    for (line, hint) in [
+        ("status --fresh", "it is an option of `get`"),
+        ("get --sso", "it is an option of `login`"),
+        ("-f json get", "put the options of a command after its name: `ibmcloud-token get …`"),
+    ] {
+        let outcome = sandbox.run(line);
+        assert_failure(&outcome, 2);
+        assert!(outcome.hint().starts_with(hint), "{line}: {outcome:?}");
     }
 }

@@ -20,7 +20,7 @@ fn cli_that_ignores_sigterm_is_killed_with_its_children() {
         .with("STAND_IN_GRANDCHILD", "1");
     let (outcome, took) = timed(|| sandbox.run("--timeout 1s"));
     outcome.fails_with(7);
-    assert!(outcome.error().contains("gave no answer within 1s"), "{outcome:?}");
+    assert!(outcome.error().contains("did not answer within 1s"), "{outcome:?}");
     assert!(Duration::from_secs(1) <= took && took < MARGIN, "{took:?}");
     assert_eq!(recorded_by_stand_in(&sandbox).len(), 2);
     nothing_is_left(&sandbox);

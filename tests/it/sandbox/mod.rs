@@ -176,13 +176,7 @@ impl Sandbox {
 
     /// Runs the program with this on its standard input.
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Outcome {
-        let mut child = spawn(self.program(line.split_whitespace()).stdin(Stdio::piped()));
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        output.into()
+        run_with_input(&mut self.program(line.split_whitespace()), input)
     }
 
     /// Runs the stand-in itself, as a user would run the CLI beside the program.
@@ -264,4 +258,15 @@ pub(crate) fn soon(holds: impl Fn() -> bool) -> bool {
 pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     (run(), start.elapsed())
+}
+
+/// Runs a program with this standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &[u8]) -> Outcome {
+    let mut child = spawn(command.stdin(Stdio::piped()));
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output.into()
 }

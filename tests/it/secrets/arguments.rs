@@ -31,7 +31,7 @@ fn misplaced_secret_is_not_repeated() {
             "--shell @",
             "--min-ttl @",
             "--timeout @",
-            "--name @-",
+            "--env @-",
             "--login=@",
             "--apikey @",
         ] {
@@ -68,7 +68,7 @@ fn login_arguments_of_the_user_are_not_repeated() {
 fn token_is_in_no_argv() {
     let marker = jwt(0, 3600);
     let secrets = Secrets::new([marker.as_str()]);
-    for (status, line) in [(0, "-v"), (0, "-v -f curl"), (0, "-v -o token"), (1, "-v")] {
+    for (status, line) in [(0, "-v"), (0, "-v -f curl"), (0, "-v -o ./token"), (1, "-v")] {
         let replay = Replay::new(format!("IAM token:  Bearer {marker}\n").as_bytes(), b"", status);
         let sandbox = replay.sandbox.with("REPLAY_DELAY", "1");
         let watch = ArgvWatch::start(sandbox.home());

@@ -163,11 +163,11 @@ fn token_is_on_stdout_only() {
             }
             let secrets = Secrets::new([marker.as_str(), replay.expired.as_str()]);
             let (folder, sandbox) = (replay.folder(), replay.sandbox);
-            let outcome = sandbox.run(&format!("-v {line}"));
+            let outcome = sandbox.run(&format!("{line} -v"));
             assert!(outcome.payload().contains(&marker), "{line}: {outcome:?}");
             assert!(outcome.stderr.contains("ibmcloud-token: "), "{line}: {outcome:?}");
             secrets.stay_secret(line, &outcome, &sandbox, &[&folder]);
-            let outcome = sandbox.run(&format!("-v -o token {line}"));
+            let outcome = sandbox.run(&format!("{line} -v -o ./token"));
             assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""), "{line}: {outcome:?}");
             let file = sandbox.home().join("token");
             assert!(fs::read_to_string(&file).unwrap().contains(&marker));

@@ -15,7 +15,7 @@ fn valid_token_in_the_session_file_answers_without_the_cli() {
     let before = trace_of_writing(&sandbox.session_file());
     assert_eq!(sandbox.run("").payload(), format!("Bearer {token}"));
     assert_eq!(sandbox.run("get --format token").payload(), token);
-    assert_eq!(sandbox.run("get --format json").json()["source"], "session-file");
+    assert_eq!(sandbox.run("get --format json").json()["origin"], "session-file");
     assert_eq!((sandbox.calls(), trace_of_writing(&sandbox.session_file())), (0, before));
 
     let without_cli = Sandbox::with_token(&token).with("PATH", "/nowhere");
@@ -99,7 +99,7 @@ fn every_recorded_session_answers_as_recorded() {
 #[test]
 fn hints_name_the_chosen_session() {
     let sandbox = Sandbox::with_session();
-    let login = "log in with `ibmcloud-token --session prod login` (a federated ID: `ibmcloud-token --session prod login --sso`)";
+    let login = "log in with `ibmcloud-token --session prod login` (for a federated ID: `ibmcloud-token --session prod login --sso`)";
     for line in ["", "status", "--fresh"] {
         let outcome = sandbox.run(&format!("--session prod {line}"));
         assert!(outcome.fails_with(4).stderr.ends_with(&format!("hint: {login}\n")), "{outcome:?}");

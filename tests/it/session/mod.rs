@@ -5,7 +5,9 @@
 //! - `cost`: the system calls of an answer
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
-//! - `location`: where the session is, and named sessions
+//! - `location`: where the session is
+//! - `logout`: logging out, and all sessions at once
+//! - `named`: named sessions
 //! - `status`: what is known about the session
 //! - `torn`: a file that is being written
 //! - `unusable`: a file that cannot be used
@@ -19,6 +21,7 @@ mod cost;
 mod inspect;
 mod lifetimes;
 mod location;
+mod logout;
 mod named;
 mod status;
 mod torn;

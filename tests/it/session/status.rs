@@ -1,6 +1,5 @@
 //! `status`.
 
-use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
@@ -80,10 +79,6 @@ fn bar_is_shown_on_a_terminal_only() {
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
     let json = shown_on_terminal(&mut sandbox.program(["status", "--format", "json"]), Command::stdout);
     assert!(serde_json::from_str::<Value>(&json).is_ok(), "{json}");
-    // A file is not a terminal, even if stdout is one.
-    let file = sandbox.home().join("status");
-    shown_on_terminal(&mut sandbox.program(["status", "-o", file.to_str().unwrap()]), Command::stdout);
-    assert!(!fs::read_to_string(file).unwrap().contains("[#"));
 }
 
 #[test]

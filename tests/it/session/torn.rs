@@ -34,7 +34,7 @@ fn cli_is_not_started_on_a_torn_file() {
             let before = trace_of_writing(&path);
             let outcome = sandbox.run(line);
             outcome.fails_with(4);
-            assert!(outcome.stderr.contains("empty or cut off"), "{torn:?}: {}", outcome.stderr);
+            assert!(outcome.stderr.contains("empty, cut off or not JSON"), "{torn:?}: {}", outcome.stderr);
             assert_eq!((sandbox.calls(), trace_of_writing(&path)), (0, before), "{line} {torn:?}");
         }
     }

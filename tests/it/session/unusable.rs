@@ -17,11 +17,11 @@ fn unusable_session_file_is_skipped() {
         ("a pipe without a writer", make_pipe, "it is not a regular file"),
         ("a device", |path| symlink("/dev/zero", path).unwrap(), "it is not a regular file"),
         ("a link to itself", |path| symlink(path, path).unwrap(), "it cannot be read"),
-        ("a list", |path| fs::write(path, "[]").unwrap(), "it is not what the CLI writes"),
+        ("a list", |path| fs::write(path, "[]").unwrap(), "its content is not what the CLI writes"),
         (
             "a token of another type",
             |path| fs::write(path, r#"{"IAMToken":5}"#).unwrap(),
-            "it is not what the CLI writes",
+            "its content is not what the CLI writes",
         ),
         (
             "two tokens",
@@ -30,7 +30,7 @@ fn unusable_session_file_is_skipped() {
                 fs::write(path, format!(r#"{{"IAMToken":"Bearer {one}","IAMToken":"Bearer {other}"}}"#))
                     .unwrap();
             },
-            "it is not what the CLI writes",
+            "its content is not what the CLI writes",
         ),
         (
             "more than 1 MiB",
@@ -65,7 +65,7 @@ fn unusable_session_file_is_skipped() {
         let before = trace_of_writing(&path);
         let outcome = sandbox.run("-v --format token");
         assert_eq!(outcome.payload(), answer, "{what}");
-        assert!(outcome.stderr.contains(&format!("is passed over: {reason}")), "{what}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(&format!("was skipped: {reason}")), "{what}: {}", outcome.stderr);
         assert_eq!((sandbox.calls(), trace_of_writing(&path)), (1, before), "{what}");
         assert_ne!(sandbox.run("status").status, Some(0), "{what}");
     }

@@ -46,7 +46,7 @@ fn hung_cli_delays_every_process_until_its_deadline() {
     let elapsed = start.elapsed();
     for outcome in outcomes {
         outcome.fails_with(7);
-        assert!(outcome.stderr.contains("within 2s\nhint: wait longer with `--timeout`"), "{outcome:?}");
+        assert!(outcome.stderr.contains("within 2s\nhint: allow more time with `--timeout`"), "{outcome:?}");
     }
     assert!((Duration::from_secs(2)..Duration::from_secs(8)).contains(&elapsed), "{elapsed:?}");
 }
@@ -100,7 +100,7 @@ fn failure_of_a_different_cli_is_not_shared() {
         first.end().fails_with(6);
         let second = second.end();
         assert_eq!(second.status, Some(if shares { 6 } else { 0 }), "{second:?}");
-        assert_eq!(second.stderr.contains("the run that was waited for failed"), shares, "{second:?}");
+        assert_eq!(second.stderr.contains("the run that we waited for failed"), shares, "{second:?}");
         assert_eq!(sandbox.calls(), if shares { 1 } else { 2 });
     }
 }

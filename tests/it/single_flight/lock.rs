@@ -14,7 +14,7 @@ fn program_continues_without_a_lock_and_says_so() {
         let sandbox = Sandbox::new().with("XDG_DATA_HOME", place);
         let outcome = sandbox.run("-v --format token");
         assert_eq!(outcome.payload(), token("passcode-mfa"));
-        assert!(outcome.stderr.contains(&format!("going on without a lock: `{place}/")), "{outcome:?}");
+        assert!(outcome.stderr.contains(&format!("continuing without a lock: `{place}/")), "{outcome:?}");
         assert_eq!(sandbox.run("").stderr, "");
     }
 }
@@ -72,6 +72,6 @@ fn different_sessions_do_not_wait_for_each_other() {
     eventually("the CLI is run", || sandbox.calls() == 1);
     let outcome = sandbox.run("-v --session other");
     assert!(outcome.payload().starts_with("Bearer eyJ"), "{outcome:?}");
-    assert!(!outcome.stderr.contains("another run of the CLI is under way"), "{outcome:?}");
+    assert!(!outcome.stderr.contains("another run of the CLI is in progress"), "{outcome:?}");
     assert_eq!(holder.wait().unwrap().code(), Some(7));
 }

@@ -67,7 +67,7 @@ impl Run {
 
     /// Whether it waits for the lock. Only a run with `-v` says so.
     fn waits(&self) -> bool {
-        self.stderr().contains("another run of the CLI is under way")
+        self.stderr().contains("another run of the CLI is in progress")
     }
 
     fn end(mut self) -> Outcome {

@@ -14,7 +14,7 @@ fn one_run_answers(size: usize, delay: &str) {
     }
     let waited = outcomes
         .iter()
-        .filter(|outcome| outcome.stderr.contains("another run of the CLI is under way"))
+        .filter(|outcome| outcome.stderr.contains("another run of the CLI is in progress"))
         .count();
     assert_eq!((outcomes.len(), sandbox.calls()), (size, 1));
     assert!(waited > 1, "{waited} of {size} waited for the one run");
@@ -78,7 +78,7 @@ fn cli_that_saves_nothing_runs_once_per_process_in_turn() {
         .with("IBMCLOUD_TOKEN_IBMCLOUD", program);
     for outcome in crowd(&sandbox, SIZE, "--timeout 60s --min-ttl 50m --format json") {
         let answer = outcome.json();
-        assert_eq!((&answer["source"], &answer["iam_id"]), (&"cli".into(), &"IBMid-6660015AAA".into()));
+        assert_eq!((&answer["origin"], &answer["iam_id"]), (&"cli".into(), &"IBMid-6660015AAA".into()));
     }
     assert_eq!(fs::read_to_string(log).unwrap(), "start\nend\n".repeat(SIZE));
     assert_eq!(fs::read(sandbox.session_file()).unwrap(), before);
