@@ -183,7 +183,7 @@ mod tests {
         // Tests run in the package's directory.
         for path in ["tests/stand-in", ":/nowhere", "."] {
             let environment: Environment = [("PATH", path)].into_iter().collect();
-            let name = OsStr::new(if path == "tests/stand-in" { "ibmcloud" } else { "build.rs" });
+            let name = OsStr::new(if path == "tests/stand-in" { "ibmcloud" } else { "Cargo.toml" });
             assert!(
                 matches!(look_up(name, Entries::Absolute, &environment), Err(Unusable::Missing)),
                 "{path}"

@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use super::get;
@@ -40,7 +39,7 @@ pub(in crate::program) fn run(arguments: &Exec, context: &Context) -> Result<()>
     }
     for variable in &variables {
         let value = variable.value(&token, task.now())?;
-        environment.set(&variable.name, OsString::from_vec(value.to_vec()));
+        environment.set(&variable.name, str::from_utf8(&value).expect("templates and tokens are text"));
     }
     Err(become_program(&path, name, program_arguments, &environment))
 }
