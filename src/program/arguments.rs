@@ -121,7 +121,7 @@ impl Command {
     }
 }
 
-/// What a command line asks for.
+/// The outcome of reading a command line.
 #[derive(Debug)]
 pub(crate) enum Reading {
     /// Run a command.
