@@ -69,8 +69,9 @@ Exit codes:
   6  network, TLS, proxy or IAM service
   7  timed out
   8  no token with the wanted lifetime, account or profile
-`exec` and `curl`: 125 if the program was not started, 126 if it cannot be
-executed, 127 if it was not found, else its own exit status.";
+125  `exec` and `curl`: the program was not started
+126  `exec` and `curl`: the program cannot be executed
+127  `exec` and `curl`: the program was not found";
 
 const EXEC: &str = "\
 Run a program with a token in its environment.

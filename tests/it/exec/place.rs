@@ -72,6 +72,20 @@ fn signals_reach_the_program_in_our_process() {
     }
 }
 
+/// Whether it is still us or the program already: no signal is lost in between.
+#[test]
+fn signal_at_any_moment_ends_it() {
+    let sandbox = Sandbox::with_session();
+    for round in 0..40 {
+        sandbox.write_session(&renewable(-7200, -3600));
+        let mut child = spawn(&mut exec(&sandbox, &["sleep", "1000"]));
+        std::thread::sleep(std::time::Duration::from_millis(round));
+        send(&child, Signal::TERM);
+        eventually("it ends", || state(&child) == 'Z');
+        assert_eq!(child.wait().unwrap().signal(), Some(15));
+    }
+}
+
 /// What the kernel says of the signals of a process, and of what else a program inherits.
 const FACTS: &str = r"
 grep -E '^(SigBlk|SigIgn|SigCgt|Umask|NoNewPrivs)' /proc/self/status
@@ -212,7 +226,9 @@ fn arguments_that_are_not_unicode_arrive() {
 
 #[test]
 fn no_token_in_any_argument_meanwhile() {
-    let (sandbox, token) = Sandbox::logged_in();
+    // Other tests must not have the same token at the same moment.
+    let token = jwt(-11, 3601);
+    let sandbox = Sandbox::with_token(&token);
     let arguments = ["--for", "sdk:x", "--env", "A=%{bearer}", "sh", "-c", "echo ready; read line"];
     let (mut child, _output) = start(&mut exec(&sandbox, &arguments));
     let has_token = |file: &str| -> Vec<u32> {
