@@ -143,6 +143,8 @@ fn blocked_signals_stay_blocked() {
 fn terminal_belongs_to_the_program() {
     for sandbox in sandboxes() {
         let mut pty = Pty::open();
+        // A terminal that nobody has open loses what was written last.
+        let _open = pty.stream();
         let mut command = sandbox.command("setsid");
         let script = "trap 'echo interrupted; exit 9' INT; test -t 0 && test -t 1 && test -t 2 && echo terminal; read line; echo \"got $line\"; read line";
         command.args(["--ctty", "--wait", PROGRAM, "exec", "sh", "-c", script]);
