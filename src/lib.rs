@@ -46,14 +46,20 @@
 //!   input.rs                   how a secret comes in
 //!   output.rs                  the only writer of the standard output, and of files
 //!   report.rs                  errors, notes and hints on the standard error
+//!   recipes.rs                 the variables that tools read, for `exec --for`
 //!   command/mod.rs             the commands
+//!   command/curl.rs
 //!   command/exchange.rs
+//!   command/exec.rs
 //!   command/get.rs
 //!   command/inspect.rs
 //!   command/login.rs
 //!   command/logout.rs
 //!   command/parse.rs
 //!   command/status.rs
+//! program/curl_guard/mod.rs    whether a command line of curl can send the token to IBM Cloud's hosts only
+//!   options.rs                 the options of curl
+//!   url.rs                     the hosts that get the token
 //! session/mod.rs               the order in which a session's token is obtained
 //!   place.rs                   where a session and its lock are
 //!   name.rs                    named sessions
@@ -79,6 +85,7 @@
 //!   process.rs                 the only place that spawns processes
 //!   group.rs                   a child and its process group
 //!   interaction.rs             a run that talks with the person at the terminal
+//!   exec.rs                    becoming another program
 //!   poll.rs                    waiting for several descriptors
 //!   blocking.rs                a blocking call with a deadline
 //!   bounded_file.rs            reading a file until a deadline and up to a size

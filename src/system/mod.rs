@@ -7,6 +7,8 @@ pub(crate) mod bounded_file;
 #[cfg(feature = "program")]
 pub(crate) mod core_dump;
 pub(crate) mod environment;
+#[cfg(feature = "program")]
+pub(crate) mod exec;
 pub(crate) mod group;
 pub(crate) mod interaction;
 pub(crate) mod lock;

@@ -3,8 +3,9 @@
 //! A signal that our parent made us ignore (`nohup`, a background job of a script) stays ignored.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 use std::thread;
 
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU};
@@ -13,6 +14,9 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use super::{group, terminal};
+
+/// Whether one of the signals has arrived. Its handler sets this at once, before the listening thread runs.
+static HAS_ARRIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// Starts to watch for the signals that end a program. This is called before a child is started, so that an answer from
 /// the session file does not pay for it.
@@ -45,11 +49,23 @@ pub(crate) fn watch() {
         // If our parent made us ignore SIGCHLD, the kernel would discard the exit status of the CLI.
         let _ = flag::register(SIGCHLD, Arc::default());
         if listening.is_ok()
-            && let Ok(signals) = Signals::new(watched)
+            && let Ok(signals) = Signals::new(&watched)
         {
             let _ = sender.send(signals);
+            let arrived = HAS_ARRIVED.get_or_init(Arc::default);
+            for signal in watched {
+                let _ = flag::register(signal, Arc::clone(arrived));
+            }
         }
     });
+}
+
+/// Does not return if one of the signals has arrived and the listening thread is about to end this program. Becoming
+/// another program at that moment would lose the signal.
+pub(crate) fn die_if_signalled() {
+    while HAS_ARRIVED.get().is_some_and(|arrived| arrived.load(Ordering::SeqCst)) {
+        thread::park();
+    }
 }
 
 /// Returns the set of ignored signals from `/proc` (`proc_pid_status(5)`), or none where there is no `/proc`.
