@@ -9,6 +9,7 @@
 //! - `output`: formats, files, exit codes, the command line
 //! - `process`: how the program runs the CLI
 //! - `readme`: the README's examples
+//! - `recipes`: the recipes of `docs/recipes.md`, with the tools that they are for
 //! - `sandbox`: a home directory per test, a cleared environment, and other helpers
 //! - `secrets`: marker secrets, and the places where they must not appear
 //! - `session`: the session file, lifetimes, `status` and `inspect`
@@ -29,6 +30,7 @@ mod one_liners;
 mod output;
 mod process;
 mod readme;
+mod recipes;
 mod sandbox;
 mod secrets;
 mod session;
