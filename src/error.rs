@@ -1,4 +1,4 @@
-//! What went wrong, for a person and for a script.
+//! Errors, for people and for scripts.
 //!
 //! There is one error type. Its kind says what the user can do about it, and decides the exit status. Its message says
 //! what happened, its hint says what to do, and the messages of the CLI, sanitized, come with it. No part of an error
@@ -66,7 +66,7 @@ impl ErrorKind {
     }
 }
 
-/// What to do about a failure: an instruction. Commands of this program are kept apart from the text, so that they can
+/// An instruction: what to do about a failure. Commands of this program are kept apart from the text, so that they can
 /// be shown with the session that they are about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hint(Vec<Part>);

@@ -1,4 +1,4 @@
-//! What is said beside the answer: warnings, and with `-v` the reason for every decision.
+//! Messages beside the answer: warnings, and with `-v` the reason for every decision.
 //!
 //! All of it is in one enum, so that the texts are in one place and a reviewer can see that no secret is among them.
 
@@ -46,7 +46,7 @@ pub(crate) enum Note {
     /// The request failed and is repeated after a pause.
     #[cfg(feature = "net")]
     Retrying {
-        /// What went wrong.
+        /// The reason.
         reason: String,
         /// The time until the next attempt.
         pause: Duration,

@@ -80,6 +80,9 @@ const SIGNS: &[(Reason, &str)] = &[
     (Reason::IncorrectUsage, r"(?i)incorrect usage|is not a registered command"),
 ];
 
+/// The most of a text that is searched for signs. Errors are shorter.
+const MAX_TEXT: usize = 64 * 1024;
+
 static SIGN_SET: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new(SIGNS.iter().map(|(_, pattern)| format!("(?m-u){pattern}")))
         .expect("the patterns are constants")
@@ -93,8 +96,13 @@ pub(crate) fn reason(text: &[u8]) -> Option<Reason> {
 /// Returns the reason that these texts give together. After a failed login, stderr says "Unable to authenticate" and
 /// stdout says why.
 pub(crate) fn strongest_reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Reason> {
-    let sign = |text| SIGN_SET.matches(&sanitize::without_escapes(text)).iter().next();
+    let sign = |text| SIGN_SET.matches(&sanitize::without_escapes(relevant(text))).iter().next();
     texts.into_iter().filter_map(sign).min().map(|index| SIGNS[index].0)
+}
+
+/// Returns the end of a long text, where the error is. This bounds the work for hostile output.
+fn relevant(text: &[u8]) -> &[u8] {
+    &text[text.len().saturating_sub(MAX_TEXT)..]
 }
 
 impl Reason {

@@ -85,7 +85,7 @@ pub(crate) enum Command {
     Inspect(Inspect),
 }
 
-/// What a command line asks for.
+/// The outcome of reading a command line.
 #[derive(Debug)]
 pub(crate) enum Reading {
     /// Run a command.

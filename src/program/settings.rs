@@ -1,4 +1,4 @@
-//! What applies to a run: what was typed, else the variable `IBMCLOUD_TOKEN_…`, else the default.
+//! The settings of a run: an option, else the variable `IBMCLOUD_TOKEN_…`, else the default.
 //!
 //! This does not need clap, so that a program without a command line can use it.
 
@@ -128,7 +128,7 @@ impl<'a> Settings<'a> {
         Ok(self.value(typed.then_some(true), variable, |text| Ok(is_on(text)))?.unwrap_or(false))
     }
 
-    /// What was typed counts more than a variable.
+    /// An option wins over a variable.
     fn verbosity(self, quiet: bool, verbose: bool) -> Result<Verbosity> {
         match (quiet, verbose) {
             (true, _) => return Ok(Verbosity::Quiet),

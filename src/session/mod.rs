@@ -44,7 +44,7 @@ const MIN_RUN: Duration = Duration::from_secs(1);
 /// The CLI renews a token that lives for less (`iam_token.go` of its SDK, `expiryDelta`).
 const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
 
-/// What kind of token is wanted of a session.
+/// The kind of token to get from a session.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     requirements: Requirements,

@@ -1,4 +1,4 @@
-//! Where a session and its lock are, resolved once per run.
+//! The location of a session and of its lock, resolved once per run.
 
 use std::path::{Path, PathBuf};
 

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::note::Note;
+use crate::sanitize;
 use crate::system::{lock, private_directory};
 use crate::task::Task;
 use crate::time::Deadline;
@@ -41,7 +42,7 @@ pub(crate) struct SessionLock {
     was_waited_for: bool,
 }
 
-/// What the lock file says about the last run.
+/// The record of the last run in the lock file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Record {
     run: u64,
@@ -134,9 +135,12 @@ impl Failure {
         })
     }
 
+    /// Returns the error. Its texts are sanitized again, because the record may have been changed.
     fn error(&self) -> Option<Error> {
-        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, &self.message)
-            .with_ibmcloud_messages(self.ibmcloud_messages.clone());
+        let messages = self.ibmcloud_messages.iter().flat_map(|line| sanitize::excerpt(line.as_bytes(), &[]));
+        let message = sanitize::redact(&sanitize::line(&self.message));
+        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, message)
+            .with_ibmcloud_messages(messages.collect());
         Some(match &self.hint {
             Some(hint) => error.with_hint(hint.clone()),
             None => error,

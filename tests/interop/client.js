@@ -1,4 +1,4 @@
-// Prints the token that IBM's SDK for Node.js gets: client.js URL, with the API key on the standard input.
+// Prints the token that IBM's SDK for Node.js gets. Usage: client.js URL, with the API key on stdin.
 
 const { readFileSync } = require('node:fs');
 const { IamAuthenticator } = require('ibm-cloud-sdk-core');

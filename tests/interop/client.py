@@ -1,4 +1,4 @@
-"""Prints the token that IBM's SDK for Python gets: client.py URL, with the API key on the standard input."""
+"""Prints the token that IBM's SDK for Python gets. Usage: client.py URL, with the API key on stdin."""
 
 import sys
 

@@ -1,11 +1,12 @@
-# The session of the stand-in CLI: sourced by ./ibmcloud, which explains its variables.
-# shellcheck shell=sh disable=SC2034,SC2154 # variables come from, and go to, ./ibmcloud
+# The session of the stand-in CLI. ./ibmcloud sources this file and documents its variables.
+# shellcheck shell=sh disable=SC2034,SC2154 # ./ibmcloud shares these variables
 #
 # It reads and writes config.json as the CLI's SDK does (IBM-Cloud/ibm-cloud-cli-sdk,
-# bluemix/configuration), with the SDK's weakness: whatever cannot be understood, an empty file
-# above all, is replaced by a blank configuration, and the user is logged out.
+# bluemix/configuration), and it has the SDK's weakness: it replaces a file that it cannot parse,
+# such as an empty one, with a blank configuration, which logs the user out.
 
-# locate: the first variable that is set and not empty decides; .ibmcloud is taken if it is there.
+# locate: sets $directory and $config from the first variable that is set and not empty. Without
+# IBMCLOUD_CONFIG_HOME, it uses .ibmcloud if that exists and falls back to .bluemix.
 locate() {
     umask 077
     home=${IBMCLOUD_HOME:-${BLUEMIX_HOME:-${HOME-}}}
@@ -20,7 +21,7 @@ locate() {
     [ -d "$directory" ] || mkdir -p "$directory"
 }
 
-# lock, unlock: the lock is on config.json itself, held for one read or one write, never longer.
+# lock, unlock: lock config.json itself, for a single read or write at a time.
 lock() {
     { [ -z "${STAND_IN_NO_FLOCK-}" ] && command -v flock >/dev/null; } || return 0
     exec 9<>"$config"
@@ -28,7 +29,7 @@ lock() {
 }
 unlock() { exec 9>&-; }
 
-# load: the whole file into $content.
+# load: reads the whole file into $content.
 load() {
     locate
     if [ -e "$config" ] && [ ! -r "$config" ]; then
@@ -38,7 +39,8 @@ load() {
     lock
     content=$([ ! -f "$config" ] || cat <"$config" 9>&-)
     unlock
-    # Good enough to tell a whole file from a torn one: the last line is the brace that ends it.
+    # A complete file ends with a closing brace on a line of its own, which is enough to tell it from
+    # a partial one.
     case $content in
         '{'*"$newline}") ;;
         *"$newline"* | '{}') content= ;;
@@ -53,7 +55,7 @@ load() {
     margin=${margin#?"$newline"}
 }
 
-# save: truncate, then write, as os.WriteFile does.
+# save: truncates the file and then writes it, as os.WriteFile does.
 save() {
     [ -z "${STAND_IN_NO_SAVE-}" ] || return 0
     lock
@@ -64,13 +66,13 @@ save() {
     unlock
 }
 
-# The functions below go through $content line by line: a key stands on a line of its own, and the
-# margin tells it from the same key inside FallbackIAMTokens. (In dash, patterns on the whole text
-# would take ten times as long.)
+# The functions below go through $content line by line, because dash takes ten times as long to match
+# patterns against the whole text. Each key is on a line of its own, and the margin distinguishes a
+# top-level key from the same key inside FallbackIAMTokens.
 by_line() { set -f; IFS=$newline; }
 by_word() { set +f; unset IFS; }
 
-# get KEY: a top-level string, into $value.
+# get KEY: sets $value to the top-level string KEY.
 get() {
     value=
     by_line
@@ -80,7 +82,7 @@ get() {
     by_word
 }
 
-# set_to KEY VALUE
+# set_to KEY VALUE: sets the top-level string KEY in $content, and adds it if it is missing.
 set_to() {
     edited='' found=
     by_line
@@ -93,7 +95,8 @@ set_to() {
     content=$edited
 }
 
-# get_account: the account's GUID, into $account. It is the first key in there, whatever the order.
+# get_account: sets $account to the account's GUID, which is the first key inside Account in
+# both struct order and alphabetical order.
 get_account() {
     account='' inside=
     by_line
@@ -104,7 +107,7 @@ get_account() {
     by_word
 }
 
-# set_account GUID NAME OWNER: the three keys in there.
+# set_account GUID NAME OWNER: sets the three keys inside Account.
 set_account() {
     edited='' inside=
     by_line
@@ -120,8 +123,8 @@ set_account() {
     content=$edited
 }
 
-# expired TOKEN: as the SDK sees it. Under 10 seconds is expired, and so is what cannot be decoded
-# or has no id; no exp at all is not.
+# expired TOKEN: whether the SDK considers TOKEN expired. A token is expired if it has less than 10
+# seconds left, cannot be decoded, or has no id. A token without exp is not expired.
 expired() {
     case $1 in *.*.*) ;; *) return 0 ;; esac
     claims=${1#*.}
@@ -137,8 +140,9 @@ expired() {
 
 encode() { base64 | tr '+/' '-_' | tr -d '=\n'; }
 
-# mint GRANT: sets $token. The claims are those of a one-time code login with a second factor, the
-# header is {"kid":"202110180819","alg":"RS256"}, the signature is borrowed from a recorded token.
+# mint GRANT: sets $token to a new token. Its claims are those of a login with a one-time code and a
+# second factor, its header is {"kid":"202110180819","alg":"RS256"}, and its signature is copied from
+# a recorded token.
 mint() {
     iat=$(($(date +%s) + ${STAND_IN_IAT_OFFSET:-0}))
     exp=$((iat + ${STAND_IN_EXPIRES_IN:-3600}))
@@ -157,14 +161,14 @@ mint() {
     token="Bearer eyJraWQiOiIyMDIxMTAxODA4MTkiLCJhbGciOiJSUzI1NiJ9.$claims.${signature##*.}"
 }
 
-# ---- what the commands do with it -------------------------------------------------------------
+# ---- commands ---------------------------------------------------------------------------------
 
 refresh_token='T2theS10aGlzLWlzLW9wYXF1ZQ-REFRESH-TOKEN-MARKER-YW5kLXN5bnRoZXRpYw'
 grants=urn:ibm:params:oauth:grant-type
 
 not_logged_in() { fail "Not logged in. Use '$program login' to log in."; }
 
-# session_token: sets $token to one that is good for 10 seconds at least, or ends the program.
+# session_token: sets $token to one that is valid for at least 10 more seconds, or exits.
 session_token() {
     load
     get IAMRefreshToken
@@ -186,7 +190,7 @@ session_token() {
     renew "$grants:passcode"
 }
 
-# renew GRANT: a new token in the session, and in $token.
+# renew GRANT: sets $token to a new token and saves it in the session.
 renew() {
     mint "$1"
     set_to IAMToken "$token"
@@ -194,7 +198,8 @@ renew() {
     save
 }
 
-# start_session: after a login with $grant (see fixtures/README.md), to $account if one was named.
+# start_session: saves a session after a login with $grant (see `logs-in` in fixtures/README.md). It
+# targets $account if the user named one.
 start_session() {
     load
     set_to APIEndpoint https://cloud.ibm.com

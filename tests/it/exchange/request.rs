@@ -1,4 +1,4 @@
-//! What is sent, where, and with which key.
+//! The request: its content, its target, and the key in it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,4 @@
-//! Who gets the key: only a server with a valid certificate, without redirects, or a plain HTTP server on loopback.
+//! The key goes only to a server with a valid certificate, without redirects, or a plain HTTP server on loopback.
 
 use std::net::TcpListener;
 

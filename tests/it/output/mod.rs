@@ -5,6 +5,7 @@
 //! - `formats`: `-f FORMAT`
 //! - `github`: `-f github`
 //! - `options`: where options may be, and the variables that do the same
+//! - `templates`: templates with random text, in real shells
 //! - `streams`: closed pipes, full disks and other broken streams
 
 mod exit_codes;
@@ -13,6 +14,7 @@ mod formats;
 mod github;
 mod options;
 mod streams;
+mod templates;
 
 use crate::sandbox::Outcome;
 

@@ -35,7 +35,7 @@ pub(crate) use self::{
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ibmcloud-token");
 
-/// Where the system's own tools are. The caller's PATH plays no part, because it may contain anything.
+/// The directories of the system's own tools. The caller's PATH plays no part, because it may contain anything.
 const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The repository.
@@ -178,13 +178,7 @@ impl Sandbox {
 
     /// Runs the program with this on its standard input.
     pub(crate) fn run_with_input(&self, line: &str, input: &[u8]) -> Outcome {
-        let mut child = spawn(self.program(line.split_whitespace()).stdin(Stdio::piped()));
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_vec();
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
-        output.into()
+        run_with_input(&mut self.program(line.split_whitespace()), input)
     }
 
     /// Runs the stand-in itself, as a user would run the CLI beside the program.
@@ -266,4 +260,15 @@ pub(crate) fn soon(holds: impl Fn() -> bool) -> bool {
 pub(crate) fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     (run(), start.elapsed())
+}
+
+/// Runs a program with this standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &[u8]) -> Outcome {
+    let mut child = spawn(command.stdin(Stdio::piped()));
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output.into()
 }

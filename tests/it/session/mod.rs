@@ -6,6 +6,7 @@
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
 //! - `location`: where the session is
+//! - `logout`: logging out, and all sessions at once
 //! - `named`: named sessions
 //! - `status`: what is known about the session
 //! - `torn`: a file that is being written
@@ -20,6 +21,7 @@ mod cost;
 mod inspect;
 mod lifetimes;
 mod location;
+mod logout;
 mod named;
 mod status;
 mod torn;
