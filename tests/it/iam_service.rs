@@ -19,6 +19,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// The transaction ID in every response.
 pub(crate) const TRANSACTION: &str = "bTlidjk-91c2c5d491364775817d4e78ad5d8d00";
 
+/// A function that returns the response to a request.
+type Handler = Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>;
+
 /// The next action of the service.
 #[derive(Clone)]
 pub(crate) enum Step {
@@ -31,7 +34,7 @@ pub(crate) enum Step {
     /// Answers in parts of so many bytes, with a pause after each part.
     Trickle(Vec<u8>, usize, Duration),
     /// Answers a request with what a function returns for it.
-    AnswerWith(Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>),
+    AnswerWith(Handler),
     /// Sends this and keeps the connection open.
     ThenSilence(Vec<u8>),
     /// Sends this and closes the connection.

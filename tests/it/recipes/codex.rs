@@ -49,10 +49,8 @@ fn message(text: &str) -> Vec<u8> {
         json!({ "type": "response.output_item.done", "item": item }),
         json!({ "type": "response.completed", "response": { "id": "r", "usage": usage } }),
     ];
-    let stream: String = events
-        .iter()
-        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
-        .collect();
+    let event = |event: &Value| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
+    let stream = events.iter().map(event).collect::<Vec<_>>().concat();
     answer_as("text/event-stream", &stream)
 }
 
