@@ -11,6 +11,7 @@
 //! - `readme`: the README's examples
 //! - `recipes`: the recipes of `docs/recipes.md`, with the tools that they are for
 //! - `sandbox`: a home directory per test, a cleared environment, and other helpers
+//! - `sdks`: clients from PyPI and npm, if they are installed
 //! - `secrets`: marker secrets, and the places where they must not appear
 //! - `session`: the session file, lifetimes, `status` and `inspect`
 //! - `shells`: what real shells and curl read back from the formats
@@ -32,6 +33,8 @@ mod process;
 mod readme;
 mod recipes;
 mod sandbox;
+#[cfg_attr(not(feature = "net"), allow(dead_code, reason = "only the tests of `exchange` use IBM's SDKs"))]
+mod sdks;
 mod secrets;
 mod session;
 mod shells;

@@ -1,42 +1,17 @@
 //! The same request as other clients send: the documented cURL command, and IBM's SDKs for Python and Node.js.
-//!
-//! `tests/interop/install` installs the SDKs. `IBMCLOUD_TOKEN_TEST_PYTHON` and `IBMCLOUD_TOKEN_TEST_NODE_MODULES` are
-//! other places for them. Without them these tests are skipped, unless `IBMCLOUD_TOKEN_TEST_ALL` is set.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use super::{Client, KEY, success, token};
 use crate::iam_service::{Received, Service, Step};
-use crate::sandbox::{Sandbox, has, interop_client, is_installed, root};
+use crate::sandbox::{Sandbox, has, root};
+use crate::sdks::{node, python};
 
 /// The documented command, with the placeholders `KEY` and `URL`.
 const CURL: &str = "curl -sS -X POST URL/identity/token \
     -H 'content-type: application/x-www-form-urlencoded' -H 'accept: application/json' \
     -d 'grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=KEY'";
-
-/// Python with ibm-cloud-sdk-core, if it is installed.
-pub(super) fn python(sandbox: &Sandbox) -> Option<Command> {
-    let own = interop_client("IBMCLOUD_TOKEN_TEST_PYTHON", "python/bin/python");
-    let python = if own.exists() { own } else { PathBuf::from("python3") };
-    let mut probe = sandbox.command(&python);
-    is_installed("ibm-cloud-sdk-core for Python", probe.args(["-c", "import ibm_cloud_sdk_core"]))
-        .then(|| sandbox.command(python))
-}
-
-/// Node.js with ibm-cloud-sdk-core, if it is installed.
-fn node(sandbox: &Sandbox) -> Option<Command> {
-    let modules = interop_client("IBMCLOUD_TOKEN_TEST_NODE_MODULES", "node/node_modules");
-    let node = || {
-        let mut node = sandbox.command("node");
-        node.env("NODE_PATH", &modules);
-        node
-    };
-    let mut probe = node();
-    is_installed("ibm-cloud-sdk-core for Node.js", probe.args(["-e", "require('ibm-cloud-sdk-core')"]))
-        .then(node)
-}
 
 /// Runs a client with the key on its stdin, and returns the token that it prints and the request that it sends.
 fn ask(client: &mut Command, service: &Service) -> (String, Received) {

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::{command, logged_out, recipe, with};
 use crate::iam_service::{Received, Service, answer};
-use crate::sandbox::{Outcome, Sandbox, interop_client, is_installed, renewable, session_with, token_in};
+use crate::sandbox::{Outcome, Sandbox, renewable, session_with, token_in};
+use crate::sdks::{installed, works};
 
 /// Codex with one prompt, if it is installed.
 fn codex(sandbox: &Sandbox) -> Option<Command> {
-    let path = interop_client("IBMCLOUD_TOKEN_TEST_NODE_MODULES", "node/node_modules").join(".bin/codex");
+    let path = installed("IBMCLOUD_TOKEN_TEST_NODE_MODULES", "node/node_modules").join(".bin/codex");
     let codex = path.to_str().unwrap();
-    if !is_installed("Codex", command(sandbox, codex).arg("--version")) {
+    if !works("Codex", command(sandbox, codex).arg("--version")) {
         return None;
     }
     let mut codex = command(sandbox, codex);

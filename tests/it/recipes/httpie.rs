@@ -4,12 +4,13 @@ use std::process::Command;
 
 use super::{command, logged_out, recipe};
 use crate::iam_service::{Service, Step, answer};
-use crate::sandbox::{Outcome, Sandbox, has, interop_client, is_installed};
+use crate::sandbox::{Outcome, Sandbox, has};
+use crate::sdks::{installed, works};
 
 /// The recipe in bash, if HTTPie is installed.
 fn request(sandbox: &Sandbox) -> Option<Command> {
-    let http = interop_client("IBMCLOUD_TOKEN_TEST_PYTHON", "python/bin/python").with_file_name("http");
-    if !has("bash") || !is_installed("HTTPie", sandbox.command(&http).arg("--version")) {
+    let http = installed("IBMCLOUD_TOKEN_TEST_PYTHON", "python/bin/python").with_file_name("http");
+    if !has("bash") || !works("HTTPie", sandbox.command(&http).arg("--version")) {
         return None;
     }
     let mut bash = command(sandbox, "bash");

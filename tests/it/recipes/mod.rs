@@ -13,6 +13,7 @@ mod httpie;
 mod nushell;
 mod page;
 mod terraform;
+mod variables;
 
 use std::fs;
 use std::process::{Command, Stdio};

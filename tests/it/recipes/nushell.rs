@@ -4,14 +4,15 @@ use std::process::Command;
 
 use super::{command, logged_out, recipe};
 use crate::iam_service::{Service, Step, answer};
-use crate::sandbox::{Outcome, Sandbox, interop_client, is_installed};
+use crate::sandbox::{Outcome, Sandbox};
+use crate::sdks::{installed, works};
 
 /// The recipe in Nushell, if it is installed.
 fn request(sandbox: &Sandbox) -> Option<Command> {
-    let path = interop_client("IBMCLOUD_TOKEN_TEST_NODE_MODULES", "node/node_modules")
-        .join("@nushell/linux-x64/bin/nu");
+    let path =
+        installed("IBMCLOUD_TOKEN_TEST_NODE_MODULES", "node/node_modules").join("@nushell/linux-x64/bin/nu");
     let nu = path.to_str().unwrap();
-    if !is_installed("Nushell", command(sandbox, nu).arg("--version")) {
+    if !works("Nushell", command(sandbox, nu).arg("--version")) {
         return None;
     }
     let mut nu = command(sandbox, nu);

@@ -3,7 +3,6 @@
 //! The tests and the benchmarks share this module.
 
 mod files;
-mod interop;
 mod outcome;
 #[cfg(target_os = "linux")]
 pub(crate) mod processes;
@@ -24,7 +23,6 @@ use std::time::{Duration, Instant};
 #[allow(unused_imports, reason = "the benchmarks use only a part of it")]
 pub(crate) use self::{
     files::{mode, names, trace_of_writing},
-    interop::{interop_client, is_installed},
     outcome::Outcome,
     session_file::{bearer_in, session_with, token_in},
     situation::{recorded, right_token, situations},
