@@ -90,11 +90,23 @@ pub(crate) fn reason(text: &[u8]) -> Option<Reason> {
     strongest_reason([text])
 }
 
+/// The most bytes that are looked at, at the beginning and at the end of a text. Of junk without an end, only those are
+/// looked at, because a megabyte takes most of a second.
+const MAX_PART: usize = 32 * 1024;
+
 /// Returns the reason that these texts give together. After a failed login, stderr says "Unable to authenticate" and
 /// stdout says why.
 pub(crate) fn strongest_reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Reason> {
     let sign = |text| SIGN_SET.matches(&sanitize::without_escapes(text)).iter().next();
-    texts.into_iter().filter_map(sign).min().map(|index| SIGNS[index].0)
+    texts.into_iter().flat_map(ends).filter_map(sign).min().map(|index| SIGNS[index].0)
+}
+
+/// Returns the beginning and the end of a text, which are all of it unless it is large.
+fn ends(text: &[u8]) -> [&[u8]; 2] {
+    if text.len() <= 2 * MAX_PART {
+        return [text, b""];
+    }
+    [&text[..MAX_PART], &text[text.len() - MAX_PART..]]
 }
 
 impl Reason {
@@ -184,5 +196,19 @@ mod tests {
         ] {
             assert_eq!(reason(text.as_bytes()), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn reason_is_found_at_both_ends_of_junk() {
+        let failure = "Status code: 400, error code: BXNIM0439E, message: x\n";
+        for junk in ["x", "'", "ab cd ", "\x1b[", "\x1b]", "5, ", "{\"a\":", "\n"] {
+            let junk = junk.repeat(16 * 1024 * 1024 / junk.len());
+            assert_eq!(ends(junk.as_bytes()).map(<[u8]>::len), [MAX_PART; 2]);
+            for text in [format!("{failure}{junk}"), format!("{junk}\n{failure}")] {
+                assert_eq!(reason(text.as_bytes()), Some(Reason::LoginNeeded), "{}", &junk[..4]);
+            }
+        }
+        let whole = [b'x'; 2 * MAX_PART];
+        assert_eq!(ends(&whole), [&whole[..], b""]);
     }
 }
