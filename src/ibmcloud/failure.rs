@@ -208,7 +208,7 @@ mod tests {
                 assert_eq!(reason(text.as_bytes()), Some(Reason::LoginNeeded), "{}", &junk[..4]);
             }
         }
-        let whole = [b'x'; 2 * MAX_PART];
+        let whole = vec![b'x'; 2 * MAX_PART];
         assert_eq!(ends(&whole), [&whole[..], b""]);
     }
 }

@@ -84,7 +84,7 @@ struct Tokens<'a> {
 impl Tokens<'_> {
     fn access_token(&self) -> Option<AccessToken> {
         let Text(token) = self.iam_token.as_ref()?;
-        let token = token.trim().as_bytes();
+        let token = token.as_bytes().trim_ascii();
         // The CLI writes the type first. Another type than `Bearer` leaves a space, which no token has.
         let credentials = bearer_credentials(token).unwrap_or(token);
         AccessToken::new(std::str::from_utf8(credentials).ok()?).ok()
