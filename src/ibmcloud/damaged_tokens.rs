@@ -68,9 +68,10 @@ fn damage(random: &mut Random, damage: &mut Vec<u8>) {
     }
 }
 
-/// Returns the token in a damaged text if the damage is nothing but white space around it.
+/// Returns the token in a damaged text if the damage is nothing but white space around it, or a byte order mark.
 fn whole_token(text: &[u8]) -> Option<AccessToken> {
     let text = std::str::from_utf8(text).ok()?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     AccessToken::new(text.trim_matches(['\u{a0}', '\u{3000}', '\r', '\u{c}'])).ok()
 }
 
