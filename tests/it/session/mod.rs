@@ -3,6 +3,7 @@
 //! - `account`: another account
 //! - `clock`: a wrong clock
 //! - `cost`: the system calls of an answer
+//! - `forms`: the forms in which `parse` and `inspect -` read a token
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
 //! - `location`: where the session is
@@ -18,6 +19,7 @@
 mod account;
 mod clock;
 mod cost;
+mod forms;
 mod inspect;
 mod lifetimes;
 mod location;
