@@ -116,17 +116,9 @@ fn damage_tokens(times: usize, seed: u64) -> usize {
             input.extend_from_slice(part);
         }
         let whole = whole_token(&text);
-        for answer in [oauth_tokens::parse(&input), any_form(&input)] {
-            if let Ok(answer) = answer {
-                assert_eq!(
-                    Some(&answer),
-                    whole.as_ref(),
-                    "{} gave {}",
-                    input.escape_ascii(),
-                    answer.expose()
-                );
-                accepted += 1;
-            }
+        for answer in [oauth_tokens::parse(&input), any_form(&input)].into_iter().flatten() {
+            assert_eq!(Some(&answer), whole.as_ref(), "{} gave {}", input.escape_ascii(), answer.expose());
+            accepted += 1;
         }
     }
     accepted

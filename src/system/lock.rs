@@ -52,9 +52,9 @@ mod tests {
         let open = || File::open(&path).unwrap();
         let shared_within =
             |milliseconds| shared(open(), Deadline::after(Duration::from_millis(milliseconds)));
-        let _reader = shared_within(0).unwrap();
-        let _another = shared_within(0).unwrap();
-        drop((_reader, _another));
+        let reader = shared_within(0).unwrap();
+        let another = shared_within(0).unwrap();
+        drop((reader, another));
         writer.lock().unwrap();
         assert_eq!(shared_within(20).unwrap_err().kind(), io::ErrorKind::TimedOut);
         let waiting = std::thread::spawn({

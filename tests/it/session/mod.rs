@@ -7,6 +7,7 @@
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
 //! - `location`: where the session is
+//! - `locked`: a file whose writer holds its lock
 //! - `logout`: logging out, and all sessions at once
 //! - `named`: named sessions
 //! - `status`: what is known about the session
@@ -23,6 +24,7 @@ mod forms;
 mod inspect;
 mod lifetimes;
 mod location;
+mod locked;
 mod logout;
 mod named;
 mod status;

@@ -165,7 +165,7 @@ fn rounds(iam: Iam, goes_on: impl Fn(usize) -> bool) -> Figures {
                     }
                 });
             }
-            let line = |caller: usize| if caller % 5 == 0 { "--fresh -f token" } else { "-f token" };
+            let line = |caller: usize| if caller.is_multiple_of(5) { "--fresh -f token" } else { "-f token" };
             let runs: Vec<Run> = (0..CALLERS)
                 .map(|caller| {
                     Run::start(&sandbox, &caller.to_string(), &format!("{} --timeout 60s", line(caller)))
