@@ -1,4 +1,4 @@
-//! What went wrong, for a person and for a script.
+//! Errors, for people and for scripts.
 //!
 //! There is one error type. Its kind says what the user can do about it, and decides the exit status. Its message says
 //! what happened, its hint says what to do, and the messages of the CLI, sanitized, come with it. No part of an error
@@ -66,7 +66,7 @@ impl ErrorKind {
     }
 }
 
-/// What to do about a failure: an instruction. Commands of this program are kept apart from the text, so that they can
+/// An instruction: what to do about a failure. Commands of this program are kept apart from the text, so that they can
 /// be shown with the session that they are about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hint(Vec<Part>);
@@ -121,6 +121,7 @@ impl Hint {
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
+    exit_code: Option<u8>,
     message: String,
     hint: Option<Hint>,
     ibmcloud_messages: Vec<String>,
@@ -133,7 +134,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Creates an error. The message is in lower case, has no full stop, and names things in backticks.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, ibmcloud_messages: Vec::new(), source: None }
+        Self {
+            kind,
+            exit_code: None,
+            message: message.into(),
+            hint: None,
+            ibmcloud_messages: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// Replaces the exit status of the kind, unless it has been replaced before.
+    #[cfg(feature = "program")]
+    #[must_use]
+    pub(crate) fn or_exit_code(mut self, code: u8) -> Self {
+        self.exit_code.get_or_insert(code);
+        self
     }
 
     /// Adds what to do about it.
@@ -157,10 +173,23 @@ impl Error {
         self
     }
 
+    /// Puts another fact before the message. Its hint stays.
+    #[must_use]
+    pub(crate) fn with_context(mut self, fact: &str) -> Self {
+        self.message = format!("{fact}, and {}", self.message);
+        self
+    }
+
     /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Returns the exit status that stands for this failure.
+    #[cfg(feature = "program")]
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.exit_code.unwrap_or_else(|| self.kind.exit_code())
     }
 
     /// Returns what to do about it, as an instruction for a user of the program.

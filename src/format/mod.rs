@@ -37,7 +37,7 @@ pub(crate) enum Format {
 pub(crate) struct Named {
     /// The value of `-f`.
     pub(crate) name: &'static str,
-    /// What it prints.
+    /// A description of the output.
     pub(crate) about: &'static str,
     meaning: Meaning,
 }

@@ -157,7 +157,7 @@ impl From<TokenResponse> for Option<String> {
     }
 }
 
-/// What a label says about the token after it.
+/// The meaning of the label before a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Label {
     Iam,

@@ -1,5 +1,5 @@
-//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and the
-//! refresh token in it is skipped.
+//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and of the
+//! refresh token in it nothing is kept but whether there is one.
 //!
 //! The CLI truncates the file and writes it again, and its SDK replaces an unreadable file with a blank one, which logs
 //! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again, and the CLI is never
@@ -20,6 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
@@ -38,6 +39,8 @@ const TORN_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct SessionFile {
     /// The access token, or nothing if nobody is logged in.
     pub token: Option<AccessToken>,
+    /// Whether there is a refresh token. Compute resources log in without one.
+    pub holds_refresh_token: bool,
     content: SecretBuffer,
 }
 
@@ -81,12 +84,90 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// The member of the file that holds the token. All others are skipped, including the refresh token.
+/// The users whose session file may be used. Another user may have put another token there.
+#[derive(Clone, Debug)]
+pub(crate) enum Owners {
+    /// The user alone.
+    User,
+    /// Everybody, if the user is root and this home directory is root's: a container in which the user's own
+    /// configuration directory is mounted.
+    EverybodyIfRootIsAtHome(PathBuf),
+}
+
+impl Owners {
+    fn include(&self, owner: u32) -> bool {
+        let user = rustix::process::geteuid();
+        if owner == user.as_raw() {
+            return true;
+        }
+        match self {
+            Self::EverybodyIfRootIsAtHome(home) if user.is_root() => {
+                home.metadata().is_ok_and(|home| home.uid() == user.as_raw())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The members of the file that are read. All others are skipped.
 #[derive(Deserialize)]
 struct Tokens<'a> {
     /// `Bearer eyJ…`, or empty when logged out.
     #[serde(rename = "IAMToken", borrow, default)]
     iam_token: Option<Text<'a>>,
+    /// Empty when logged out.
+    #[serde(rename = "IAMRefreshToken", default)]
+    refresh_token: Filled,
+}
+
+/// Whether a member is a text that is not empty. The text itself is not kept.
+#[derive(Clone, Copy, Default)]
+struct Filled(bool);
+
+impl<'de> Deserialize<'de> for Filled {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Emptiness;
+        impl<'de> Visitor<'de> for Emptiness {
+            type Value = Filled;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Filled, E> {
+                Ok(Filled(!text.is_empty()))
+            }
+
+            fn visit_unit<E>(self) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Filled, A::Error> {
+                IgnoredAny.visit_seq(list).map(|_| Filled(false))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Filled, A::Error> {
+                IgnoredAny.visit_map(map).map(|_| Filled(false))
+            }
+        }
+        deserializer.deserialize_any(Emptiness)
+    }
 }
 
 impl Tokens<'_> {
@@ -112,12 +193,12 @@ pub(crate) fn path(config_directory: &Path) -> PathBuf {
 impl SessionFile {
     /// Reads the file at `path`. A torn file is usually being written, so it is read again once the writer is done, but
     /// not past the deadline. SDKs that do not lock the file get two seconds.
-    pub(crate) fn read(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
+    pub(crate) fn read(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
         let mut limit = None;
         let mut pause = Duration::from_millis(1);
         loop {
             for read in [Self::read_once, Self::read_locked] {
-                match read(path, deadline) {
+                match read(path, owners, deadline) {
                     Err(Unusable::Torn) => {}
                     result => return result,
                 }
@@ -132,32 +213,35 @@ impl SessionFile {
     }
 
     /// Reads a torn file while nobody writes it. The lock ends with the file, before anything else is done.
-    fn read_locked(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
+    fn read_locked(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
         if cfg!(windows) {
             return Err(Unusable::Torn);
         }
         match lock::shared(Self::open(path)?, deadline) {
-            Ok(file) => Self::read_file(file),
+            Ok(file) => Self::read_file(file, owners),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Unusable::BeingWritten),
             // There are no locks on this file system, or no threads to wait for one.
             Err(_) => Err(Unusable::Torn),
         }
     }
 
-    fn read_once(path: &Path, _: Deadline) -> Result<Self, Unusable> {
-        Self::read_file(Self::open(path)?)
+    fn read_once(path: &Path, owners: &Owners, _: Deadline) -> Result<Self, Unusable> {
+        Self::read_file(Self::open(path)?, owners)
     }
 
-    fn read_file(file: File) -> Result<Self, Unusable> {
-        let content = read_regular_file(&file).map_err(Unusable::Skipped)?;
+    fn read_file(file: File, owners: &Owners) -> Result<Self, Unusable> {
+        let content = read_regular_file(&file, owners).map_err(Unusable::Skipped)?;
         drop(file);
-        let token = match serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify()) {
-            Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => tokens.access_token(),
+        let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
+        let (token, holds_refresh_token) = match tokens {
+            Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => {
+                (tokens.access_token(), tokens.refresh_token.0)
+            }
             // Serde would also read an array.
             Ok(_) | Err(Category::Data) => return Err(Unusable::Skipped(SkipReason::UnknownShape)),
             Err(Category::Eof | Category::Syntax | Category::Io) => return Err(Unusable::Torn),
         };
-        Ok(Self { token, content })
+        Ok(Self { token, holds_refresh_token, content })
     }
 
     /// Opens the file without waiting, in case it is a pipe that nobody writes to.
@@ -176,12 +260,12 @@ impl SessionFile {
     }
 }
 
-fn read_regular_file(file: &File) -> Result<SecretBuffer, SkipReason> {
+fn read_regular_file(file: &File, owners: &Owners) -> Result<SecretBuffer, SkipReason> {
     let metadata = file.metadata().map_err(SkipReason::Unreadable)?;
     if !metadata.is_file() {
         return Err(SkipReason::NotAFile);
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if !owners.include(metadata.uid()) {
         return Err(SkipReason::OtherOwner);
     }
     read_limited(file, usize::try_from(metadata.len()).unwrap_or(MAX_SIZE), MAX_SIZE)
@@ -189,7 +273,7 @@ fn read_regular_file(file: &File) -> Result<SecretBuffer, SkipReason> {
         .ok_or(SkipReason::TooLarge)
 }
 
-/// What a session file says beside the tokens. The names are the CLI's own (`core_config/bx_config.go`). A member of an
+/// The details in a session file beside the tokens. The names are the CLI's own (`core_config/bx_config.go`). A member of an
 /// unexpected type counts as absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
@@ -257,7 +341,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = path(directory.path());
         std::fs::write(&path, content).unwrap();
-        SessionFile::read(&path, Deadline::after(Duration::from_millis(20)))
+        SessionFile::read(&path, &Owners::User, Deadline::after(Duration::from_millis(20)))
     }
 
     fn token(content: &str) -> Option<String> {
@@ -280,6 +364,41 @@ mod tests {
             r#"{"IAMToken":"Bearer é"}"#,
         ] {
             assert_eq!(token(content), None, "{content}");
+        }
+    }
+
+    #[test]
+    fn refresh_token_of_any_type_is_told_by_its_emptiness() {
+        for (value, expected) in [
+            (r#""r""#, true),
+            (r#""\u0041""#, true),
+            (r#""""#, false),
+            ("null", false),
+            ("5", false),
+            ("-5.5", false),
+            ("true", false),
+            ("[1]", false),
+            (r#"{"a":"b"}"#, false),
+        ] {
+            let session =
+                session(&format!(r#"{{"IAMRefreshToken":{value},"IAMToken":"Bearer {JWT}"}}"#)).unwrap();
+            assert_eq!((session.holds_refresh_token, session.token.is_some()), (expected, true), "{value}");
+        }
+        assert!(!session("{}").unwrap().holds_refresh_token);
+    }
+
+    #[test]
+    fn file_of_another_owner_is_for_root_at_home_only() {
+        let home = tempfile::tempdir().unwrap();
+        let (user, other) = (rustix::process::geteuid(), rustix::process::geteuid().as_raw() + 1);
+        assert!(Owners::User.include(user.as_raw()) && !Owners::User.include(other));
+        let at = |home: &Path| Owners::EverybodyIfRootIsAtHome(home.to_owned());
+        assert_eq!(at(home.path()).include(other), user.is_root());
+        assert!(at(home.path()).include(user.as_raw()));
+        assert!(!at(&home.path().join("absent")).include(other));
+        if user.is_root() {
+            std::os::unix::fs::chown(home.path(), Some(other), None).unwrap();
+            assert!(!at(home.path()).include(other));
         }
     }
 
@@ -320,7 +439,7 @@ mod tests {
         let reader = thread::spawn({
             let path = path.clone();
             // Longer than a torn file is read again, if nobody were known to write it.
-            move || SessionFile::read(&path, Deadline::never()).map(|session| session.token)
+            move || SessionFile::read(&path, &Owners::User, Deadline::never()).map(|session| session.token)
         });
         thread::sleep(TORN_TIMEOUT + Duration::from_millis(300));
         assert!(!reader.is_finished(), "{:?}", reader.join());
@@ -334,7 +453,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = path(directory.path());
         let writer = writing(&path, "{");
-        let read = || SessionFile::read(&path, Deadline::after(Duration::from_millis(50)));
+        let read = || SessionFile::read(&path, &Owners::User, Deadline::after(Duration::from_millis(50)));
         assert!(matches!(read(), Err(Unusable::BeingWritten)));
         drop(writer);
         assert!(matches!(read(), Err(Unusable::Torn)));
@@ -346,7 +465,8 @@ mod tests {
     #[test]
     fn anything_but_a_regular_file_is_skipped() {
         let directory = tempfile::tempdir().unwrap();
-        let read = |path: &Path| SessionFile::read(path, Deadline::after(Duration::from_millis(20)));
+        let read =
+            |path: &Path| SessionFile::read(path, &Owners::User, Deadline::after(Duration::from_millis(20)));
         assert!(matches!(read(&directory.path().join("none")), Err(Unusable::Absent)));
         assert!(matches!(read(directory.path()), Err(Unusable::Skipped(SkipReason::NotAFile))));
         assert!(matches!(read(Path::new("/dev/null")), Err(Unusable::Skipped(SkipReason::NotAFile))));

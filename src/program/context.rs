@@ -1,4 +1,4 @@
-//! What a command works with: the settings that all commands share, the environment, and the clock.
+//! The context of a command: the settings that all commands share, the environment, and the clock.
 
 use std::time::SystemTime;
 

@@ -42,7 +42,7 @@ pub(crate) struct SessionLock {
     was_waited_for: bool,
 }
 
-/// What the lock file says about the last run.
+/// The record of the last run in the lock file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Record {
     run: u64,

@@ -8,7 +8,7 @@ use crate::time::{brief, epoch_seconds};
 /// How far in the future `iat` may lie before the local clock counts as slow. Synchronized clocks differ by less.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// What a token's times say about its lifetime, by the local clock. Durations are whole seconds.
+/// The remaining lifetime of a token, by its own times and the local clock. Durations are whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// It lives at least as long as wanted.

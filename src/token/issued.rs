@@ -9,7 +9,7 @@ use super::freshness::present;
 use super::{AccessToken, Claims, Freshness};
 use crate::time::rfc3339;
 
-/// Where a token came from.
+/// The origin of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {

@@ -1,4 +1,4 @@
-//! What a caller requires of a token, and the one place where a token is judged against it.
+//! The requirements of a caller on a token, and the one place where a token is judged against it.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use crate::time::{brief, epoch_seconds, rfc3339};
 /// seconds.
 pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 
-/// What a token must satisfy besides not having expired.
+/// Requirements on a token besides being unexpired.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Requirements {
     /// The lifetime that was explicitly asked for.

@@ -1,4 +1,4 @@
-//! What is sent, where, and with which key.
+//! The request: its content, its target, and the key in it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -120,7 +120,7 @@ fn invalid_key_is_refused_before_anything_is_sent() {
         "\u{7f}delete",
         "\u{1b}[31mred",
         "{apikey}",
-        "\"quoted\"",
+        "\"half-quoted",
         "{\"name\":\"no key\"}",
         "{\"apikey\":\"two words\"}",
         "{\"apikey\":\"two\\nlines\"}",

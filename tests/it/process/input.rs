@@ -1,4 +1,4 @@
-//! What the CLI gets: arguments, environment, descriptors and standard input.
+//! The input of the CLI: arguments, environment, descriptors and standard input.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

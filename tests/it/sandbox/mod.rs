@@ -33,7 +33,7 @@ pub(crate) use self::{
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ibmcloud-token");
 
-/// Where the system's own tools are. The caller's PATH plays no part, because it may contain anything.
+/// The directories of the system's own tools. The caller's PATH plays no part, because it may contain anything.
 const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// The repository.

@@ -62,7 +62,7 @@ impl Run {
         Self { child, stdout, stderr }
     }
 
-    /// What it has printed to stderr so far.
+    /// Its output on stderr so far.
     fn stderr(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap()
     }
