@@ -76,6 +76,7 @@
 //!   retry.rs                   what is retried, and when
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
+//!   obstacle.rs                what keeps a program from being started
 //!   group.rs                   a child and its process group
 //!   poll.rs                    waiting for several descriptors
 //!   blocking.rs                a blocking call with a deadline

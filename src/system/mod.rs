@@ -8,6 +8,7 @@ pub(crate) mod core_dump;
 pub(crate) mod environment;
 pub(crate) mod group;
 pub(crate) mod lock;
+pub(crate) mod obstacle;
 mod poll;
 pub(crate) mod private_directory;
 #[cfg(feature = "program")]
