@@ -49,6 +49,12 @@ pub(crate) enum Note {
     ClockIsSlow(Duration),
     /// A warning: others can read the file with the API key.
     KeyFileIsReadable(PathBuf),
+    /// A warning: this file wins over the variables of `exec --for`.
+    #[cfg(feature = "program")]
+    CredentialsFileWins(PathBuf),
+    /// A warning: this option makes curl print the token.
+    #[cfg(feature = "program")]
+    CurlShowsToken(String),
     /// A request goes to the IAM service.
     #[cfg(feature = "net")]
     RequestingIam(String),
@@ -78,12 +84,14 @@ impl Note {
 
     /// Returns whether this is said even without `-v`.
     pub(crate) fn is_warning(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::ClockIsSlow(_)
-                | Self::KeyFileIsReadable(_)
-                | Self::IbmcloudHasOtherSession { is_other_identity: true, .. }
-        )
+            | Self::KeyFileIsReadable(_)
+            | Self::IbmcloudHasOtherSession { is_other_identity: true, .. } => true,
+            #[cfg(feature = "program")]
+            Self::CredentialsFileWins(_) | Self::CurlShowsToken(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -132,6 +140,19 @@ impl fmt::Display for Note {
             }
             Self::KeyFileIsReadable(path) => {
                 write!(f, "others can read the API key in `{0}`; fix it with `chmod 600 {0}`", path.display())
+            }
+            #[cfg(feature = "program")]
+            Self::CredentialsFileWins(path) => write!(
+                f,
+                "`{}` has credentials for this service, and IBM's SDKs prefer them to the environment",
+                path.display()
+            ),
+            #[cfg(feature = "program")]
+            Self::CurlShowsToken(option) => {
+                write!(
+                    f,
+                    "curl prints the token because of `{option}`; remove it before you share the output"
+                )
             }
             #[cfg(feature = "net")]
             Self::RequestingIam(url) => write!(f, "requesting a token from {url}"),

@@ -49,6 +49,7 @@ struct Row {
 /// The measurements. New promises go here.
 const CASES: &[fn(&Path) -> Vec<Row>] = &[
     answer_from_the_session_file,
+    exec_from_the_session_file,
     through_the_cli,
     a_hundred_at_once,
     endless_output,
@@ -227,6 +228,26 @@ fn answer_from_the_session_file(program: &Path) -> Vec<Row> {
         });
     }
     rows
+}
+
+fn exec_from_the_session_file(program: &Path) -> Vec<Row> {
+    const ROUNDS: usize = 1000;
+    let sandbox = Sandbox::new();
+    sandbox.write_session(&jwt(-60, 3540));
+    let [mut get, mut exec] = [sandbox.command(program), sandbox.command(program)];
+    get.arg("get");
+    exec.args(["exec", "/bin/true"]);
+    let times = in_turns(ROUNDS, &mut [sandbox.command("/bin/true"), get, exec]);
+    let [bare, get, exec] = [0, 1, 2].map(|contender| milliseconds(&times[contender]));
+    let ratio = exec / (get + bare);
+    vec![Row {
+        case: "`exec /bin/true` from the session file".to_owned(),
+        must: "at most 1.1 × `get` and `/bin/true`".to_owned(),
+        measured: format!(
+            "{ratio:.2} × ({exec:.2} ms against {get:.2} ms and {bare:.2} ms; {ROUNDS} rounds)"
+        ),
+        kept: Some(ratio <= 1.1),
+    }]
 }
 
 /// Returns whether a program needs no loader.

@@ -7,6 +7,7 @@ mod config_directory;
 pub(crate) mod failure;
 mod locate;
 mod login;
+mod login_script;
 pub(crate) mod oauth_tokens;
 pub(crate) mod session_file;
 
@@ -15,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use config_directory::{VARIABLES as CONFIG_VARIABLES, config_directory};
-pub(crate) use login::{API_KEY_VARIABLES, Credentials, Login};
+pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, Login};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;

@@ -20,7 +20,6 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::secret::{SecretBuffer, read_limited};
-use crate::system::lock;
 use crate::time::Deadline;
 use crate::token::{AccessToken, bearer_credentials};
 
@@ -48,15 +47,6 @@ pub(crate) enum Unusable {
     Torn,
     /// It was skipped. The CLI may still be able to use it.
     Skipped(SkipReason),
-}
-
-impl Unusable {
-    fn of_open(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Absent,
-            _ => Self::Skipped(SkipReason::Unreadable(error)),
-        }
-    }
 }
 
 /// The reason why a session file is skipped.
@@ -193,21 +183,8 @@ pub(crate) fn path(config_directory: &Path) -> PathBuf {
 }
 
 impl SessionFile {
-    /// Reads the file at `path`.
-    ///
-    /// A torn file is usually just being written. Its writer holds a lock on it (since version 1.0.2 of the CLI's SDK, and
-    /// not on Windows), so the read is repeated when that lock is free. Older writers take no lock, so the file is then
-    /// read again for a while.
+    /// Reads the file at `path`. A torn file is read again, but not past the deadline.
     pub(crate) fn read(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
-        match Self::read_once(path, owners) {
-            Err(Unusable::Torn) => {}
-            result => return result,
-        }
-        #[cfg(unix)]
-        match Self::read_locked(path, owners, deadline) {
-            Err(Unusable::Torn) => {}
-            result => return result,
-        }
         let limit = deadline.within(TORN_TIMEOUT);
         let mut pause = Duration::from_millis(1);
         loop {
@@ -220,19 +197,11 @@ impl SessionFile {
     }
 
     fn read_once(path: &Path, owners: &Owners) -> Result<Self, Unusable> {
-        Self::read_open(&Self::open(path).map_err(Unusable::of_open)?, owners)
-    }
-
-    /// Reads the file once under a shared lock, and releases the lock at once: the CLI gives up waiting for it after 30 s
-    /// and then saves a blank session (`persistor.go` of its SDK).
-    fn read_locked(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
-        let file = Self::open(path).map_err(Unusable::of_open)?;
-        let file = lock::shared(file, deadline).map_err(|_| Unusable::Torn)?;
-        Self::read_open(&file, owners)
-    }
-
-    fn read_open(file: &File, owners: &Owners) -> Result<Self, Unusable> {
-        let content = read_regular_file(file, owners).map_err(Unusable::Skipped)?;
+        let file = Self::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
+            _ => Unusable::Skipped(SkipReason::Unreadable(error)),
+        })?;
+        let content = read_regular_file(&file, owners).map_err(Unusable::Skipped)?;
         let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
         let (token, holds_refresh_token) = match tokens {
             Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => {

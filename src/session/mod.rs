@@ -192,6 +192,12 @@ impl Session {
         Ok(token)
     }
 
+    /// Returns the environment in which a program uses this session.
+    #[cfg(feature = "program")]
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.place.environment
+    }
+
     /// Returns the path of the session file.
     pub(crate) fn file(&self) -> &Path {
         &self.place.session_file
