@@ -65,6 +65,7 @@
 //!   name.rs                    named sessions
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
+//!   aftermath.rs               what happened to the session around a run of the CLI
 //!   logout.rs                  a logout, inside the lock
 //! ibmcloud/mod.rs              the CLI: found, run and understood
 //!   locate.rs                  the absolute path of the program
