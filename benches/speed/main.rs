@@ -100,7 +100,8 @@ fn main() -> ExitCode {
 /// Builds the program that users install. It replaces the one that Cargo built for the benchmark.
 fn build_release() -> &'static str {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let features: &[&str] = if cfg!(feature = "net") { &[] } else { &["--no-default-features"] };
+    let features: &[&str] =
+        if cfg!(feature = "net") { &[] } else { &["--no-default-features", "--features", "program"] };
     let build = ["build", "--quiet", "--release", "--bin", "ibmcloud-token"];
     let folder = env!("CARGO_MANIFEST_DIR");
     assert!(Command::new(cargo).args(build).args(features).current_dir(folder).status().unwrap().success());

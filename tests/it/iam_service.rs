@@ -1,7 +1,8 @@
 //! A stand-in for the IAM service, on loopback.
 //!
 //! It follows a script with one step for each request, and records the requests. When it is dropped, it checks that the
-//! script was played to its end, with neither a missing nor an extra request. It also serves plain HTTP.
+//! script was played to its end, with neither a missing nor an extra request. It also serves plain HTTP, and other
+//! services that a test needs.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -20,6 +21,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// The transaction ID in every response.
 pub(crate) const TRANSACTION: &str = "bTlidjk-91c2c5d491364775817d4e78ad5d8d00";
 
+/// A function that returns the response to a request.
+type Handler = Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>;
+
 /// The next action of the service.
 #[derive(Clone)]
 pub(crate) enum Step {
@@ -31,6 +35,8 @@ pub(crate) enum Step {
     Answer(Vec<u8>),
     /// Answers in parts of so many bytes, with a pause after each part.
     Trickle(Vec<u8>, usize, Duration),
+    /// Answers a request with what a function returns for it.
+    AnswerWith(Handler),
     /// Sends this and keeps the connection open.
     ThenSilence(Vec<u8>),
     /// Sends this and closes the connection.
@@ -244,6 +250,13 @@ impl Service {
         Self::start(None, script.into(), false)
     }
 
+    /// A service without encryption that answers every request, at least one, with what a function returns for it.
+    pub(crate) fn plain_answering_with(
+        answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(None, vec![Step::AnswerWith(Arc::new(answer))], true)
+    }
+
     /// A service whose certificate the clients must refuse.
     pub(crate) fn untrusted(tls: Tls) -> Self {
         Self::with_tls(tls, [])
@@ -323,7 +336,7 @@ fn serve(stream: &TcpStream, tls: Option<Tls>, shared: &Shared) -> io::Result<()
 fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut channel = BufReader::new(channel);
     while let Some(request) = read_request(&mut channel)? {
-        shared.state().requests.push(request);
+        shared.state().requests.push(request.clone());
         let step = shared.take(false);
         let mut send = |bytes: &[u8]| {
             channel.get_mut().write_all(bytes)?;
@@ -331,6 +344,7 @@ fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> 
         };
         match step {
             Some(Step::Answer(answer)) => send(&answer)?,
+            Some(Step::AnswerWith(function)) => send(&function(&request))?,
             Some(Step::Trickle(answer, amount, pause)) => {
                 for part in answer.chunks(amount) {
                     send(part)?;

@@ -11,8 +11,9 @@
 //! - `output`: formats, files, exit codes, the command line
 //! - `process`: how the program runs the CLI
 //! - `readme`: the README's examples
+//! - `recipes`: the recipes of `docs/recipes.md`, with the tools that they are for
 //! - `sandbox`: a home directory per test, a cleared environment, and other helpers
-//! - `sdks`: IBM's SDKs, if they are installed
+//! - `sdks`: clients from PyPI and npm, if they are installed
 //! - `secrets`: marker secrets, and the places where they must not appear
 //! - `session`: the session file, lifetimes, `status` and `inspect`
 //! - `shells`: what real shells and curl read back from the formats
@@ -34,6 +35,7 @@ mod one_liners;
 mod output;
 mod process;
 mod readme;
+mod recipes;
 mod sandbox;
 mod sdks;
 mod secrets;

@@ -1,4 +1,4 @@
-//! IBM's SDKs for Python and Node.js.
+//! Clients from PyPI and npm: IBM's SDKs for Python and Node.js, and the tools of the recipes.
 //!
 //! `tests/interop/install` installs them. `IBMCLOUD_TOKEN_TEST_PYTHON` and `IBMCLOUD_TOKEN_TEST_NODE_MODULES` are other
 //! places for them. Without them the tests that need them are skipped, unless `IBMCLOUD_TOKEN_TEST_ALL` is set.
@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use crate::sandbox::{PROGRAM, Sandbox, is_available};
 
 /// The path of a client: from a variable, or in `interop` in the target directory.
-fn installed(variable: &str, default: &str) -> PathBuf {
+pub(crate) fn installed(variable: &str, default: &str) -> PathBuf {
     // The program under test is in target/debug, or in target/TRIPLE/debug.
     let in_target = || {
         let mut directories = Path::new(PROGRAM).ancestors().skip(2).map(|parent| parent.join("interop"));
@@ -20,7 +20,7 @@ fn installed(variable: &str, default: &str) -> PathBuf {
 }
 
 /// Whether a client works here.
-fn works(client: &str, probe: &mut Command) -> bool {
+pub(crate) fn works(client: &str, probe: &mut Command) -> bool {
     let works =
         probe.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
     is_available(works, &format!("{client} is not installed: run tests/interop/install"))
