@@ -85,6 +85,7 @@
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
 //!   obstacle.rs                what keeps a program from being started
+//!   ownership.rs               whose file something is
 //!   group.rs                   a child and its process group
 //!   interaction.rs             a run that talks with the person at the terminal
 //!   exec.rs                    becoming another program
