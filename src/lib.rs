@@ -72,6 +72,8 @@
 //!   config_directory.rs        where the CLI keeps its files
 //!   session_file.rs            the CLI's `config.json`, read only
 //!   oauth_tokens.rs            the parser
+//!   forms.rs                   other forms in which a token is passed on
+//!   damaged_tokens.rs          a fuzzer for the parser
 //!   failure.rs                 why a run failed
 //!   login.rs                   `ibmcloud login`
 //!   login_script.rs            the answers of a login without a terminal
