@@ -8,8 +8,8 @@ use rustls::{CertificateError, Error as TlsError};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::system::bounded_file;
 use crate::system::environment::Environment;
+use crate::system::{blocking, bounded_file};
 use crate::time::Deadline;
 
 /// The most that is read of a file with certificates. The bundles of operating systems have a quarter of a MiB.
