@@ -65,6 +65,7 @@
 //!   name.rs                    named sessions
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
+//!   aftermath.rs               what happened to the session around a run of the CLI
 //!   logout.rs                  a logout, inside the lock
 //! ibmcloud/mod.rs              the CLI: found, run and understood
 //!   locate.rs                  the absolute path of the program
@@ -85,6 +86,8 @@
 //!   retry.rs                   what is retried, and when
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
+//!   obstacle.rs                what keeps a program from being started
+//!   ownership.rs               whose file something is
 //!   group.rs                   a child and its process group
 //!   interaction.rs             a run that talks with the person at the terminal
 //!   exec.rs                    becoming another program
