@@ -97,6 +97,15 @@ impl Hint {
         self
     }
 
+    /// Returns the same instruction with its words changed.
+    pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        let part = |part: &Part| match part {
+            Part::Text(text) => Part::Text(change(text)),
+            Part::Command(arguments) => Part::Command(change(arguments)),
+        };
+        Self(self.0.iter().map(part).collect())
+    }
+
     /// Returns the instruction for a user who runs this program as `program`, such as `ibmcloud-token --session prod`.
     pub(crate) fn shown(&self, program: &str) -> String {
         let part = |part: &Part| match part {
@@ -112,6 +121,7 @@ impl Hint {
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
+    exit_code: Option<u8>,
     message: String,
     hint: Option<Hint>,
     ibmcloud_messages: Vec<String>,
@@ -124,7 +134,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Creates an error. The message is in lower case, has no full stop, and names things in backticks.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, ibmcloud_messages: Vec::new(), source: None }
+        Self {
+            kind,
+            exit_code: None,
+            message: message.into(),
+            hint: None,
+            ibmcloud_messages: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// Replaces the exit status of the kind, unless it has been replaced before.
+    #[cfg(feature = "program")]
+    #[must_use]
+    pub(crate) fn or_exit_code(mut self, code: u8) -> Self {
+        self.exit_code.get_or_insert(code);
+        self
     }
 
     /// Adds what to do about it.
@@ -148,10 +173,23 @@ impl Error {
         self
     }
 
+    /// Puts another fact before the message. Its hint stays.
+    #[must_use]
+    pub(crate) fn with_context(mut self, fact: &str) -> Self {
+        self.message = format!("{fact}, and {}", self.message);
+        self
+    }
+
     /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Returns the exit status that stands for this failure.
+    #[cfg(feature = "program")]
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.exit_code.unwrap_or_else(|| self.kind.exit_code())
     }
 
     /// Returns what to do about it, as an instruction for a user of the program.

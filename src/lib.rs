@@ -50,30 +50,41 @@
 //!   docker_config.rs           docker's `config.json`, edited as text
 //!   docker_credential.rs       the credential helper for IBM Cloud Container Registry
 //!   json_object.rs             a JSON object, edited as text
+//!   recipes.rs                 the variables that tools read, for `exec --for`
 //!   registry_hosts.rs          the registry's hosts, one by one
 //!   command/mod.rs             the commands
 //!   command/configure.rs
+//!   command/curl.rs
 //!   command/exchange.rs
+//!   command/exec.rs
 //!   command/get.rs
 //!   command/inspect.rs
 //!   command/login.rs
 //!   command/logout.rs
 //!   command/parse.rs
 //!   command/status.rs
+//! program/curl_guard/mod.rs    whether a command line of curl can send the token to IBM Cloud's hosts only
+//!   options.rs                 the options of curl
+//!   url.rs                     the hosts that get the token
 //! session/mod.rs               the order in which a session's token is obtained
 //!   place.rs                   where a session and its lock are
 //!   name.rs                    named sessions
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
+//!   aftermath.rs               what happened to the session around a run of the CLI
 //!   logout.rs                  a logout, inside the lock
 //! ibmcloud/mod.rs              the CLI: found, run and understood
 //!   locate.rs                  the absolute path of the program
 //!   config_directory.rs        where the CLI keeps its files
 //!   session_file.rs            the CLI's `config.json`, read only
 //!   oauth_tokens.rs            the parser
+//!   forms.rs                   other forms in which a token is passed on
+//!   damaged_tokens.rs          a fuzzer for the parser
 //!   failure.rs                 why a run failed
 //!   login.rs                   `ibmcloud login`
+//!   login_script.rs            the answers of a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
+//!   client.rs                  the HTTP client, on a thread with a deadline
 //!   endpoint.rs                its address
 //!   proxy.rs                   the proxy on the way
 //!   trust.rs                   the certificate authorities that are trusted
@@ -81,13 +92,20 @@
 //!   retry.rs                   what is retried, and when
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
+//!   obstacle.rs                what keeps a program from being started
+//!   ownership.rs               whose file something is
 //!   group.rs                   a child and its process group
+//!   interaction.rs             a run that talks with the person at the terminal
+//!   exec.rs                    becoming another program
 //!   poll.rs                    waiting for several descriptors
 //!   blocking.rs                a blocking call with a deadline
+//!   bounded_file.rs            reading a file until a deadline and up to a size
 //!   lock.rs                    `flock` with a deadline
 //!   signals.rs                 ends children when a signal ends the program
 //!   stdio.rs                   the standard streams
+//!   terminal.rs                the terminal's echo and its background jobs
 //!   environment.rs             variables as an argument
+//!   core_dump.rs               no core dumps, because they would hold secrets
 //!   private_file.rs            a file for the user alone, replaced as a whole
 //!   config_file.rs             another program's configuration file, replaced in place
 //!   private_directory.rs       a directory for the user alone
@@ -96,7 +114,8 @@
 //!   shell.rs                   assignments, and how each shell quotes
 //! token/mod.rs                 tokens and keys
 //!   access_token.rs            the access token
-//!   api_key.rs                 the API key
+//!   api_key/mod.rs             the API key
+//!   api_key/text.rs            the text around it, and texts that are mistaken for one
 //!   claims.rs                  the claims of a JWT
 //!   issued.rs                  a token with its origin and its times
 //!   freshness.rs               how long a token still lives

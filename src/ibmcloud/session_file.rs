@@ -1,25 +1,30 @@
-//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and the
-//! refresh token in it is skipped.
+//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and of the
+//! refresh token in it nothing is kept but whether there is one.
 //!
 //! The CLI truncates the file and writes it again, and its SDK replaces an unreadable file with a blank one, which logs
-//! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again for a while, and the
-//! CLI is never started on one.
+//! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again, and the CLI is never
+//! started on one.
+//!
+//! Since SDK 1.0.2 (2023-03) the writer holds `flock` on the file, so a reader that waits for that lock sees a whole file
+//! however often the file is written. **The lock is held for one read and nothing else**: the SDK takes it exclusively
+//! even to read, gives up after 30 s, and then writes a blank session. On Windows the SDK takes no lock, and one of ours
+//! would block its writes.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::secret::{SecretBuffer, read_limited};
-use crate::system::lock;
+use crate::system::{lock, ownership};
 use crate::time::Deadline;
 use crate::token::{AccessToken, bearer_credentials};
 
@@ -33,6 +38,8 @@ const TORN_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct SessionFile {
     /// The access token, or nothing if nobody is logged in.
     pub token: Option<AccessToken>,
+    /// Whether there is a refresh token. Compute resources log in without one.
+    pub holds_refresh_token: bool,
     content: SecretBuffer,
 }
 
@@ -43,17 +50,10 @@ pub(crate) enum Unusable {
     Absent,
     /// It has been empty, cut off or not JSON for so long that no write can be in progress.
     Torn,
+    /// It is torn, and another program held its lock until the deadline.
+    BeingWritten,
     /// It was skipped. The CLI may still be able to use it.
     Skipped(SkipReason),
-}
-
-impl Unusable {
-    fn of_open(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Absent,
-            _ => Self::Skipped(SkipReason::Unreadable(error)),
-        }
-    }
 }
 
 /// The reason why a session file is skipped.
@@ -83,18 +83,95 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// The member of the file that holds the token. All others are skipped, including the refresh token.
+/// The users whose session file may be used. Another user may have put another token there.
+#[derive(Clone, Debug)]
+pub(crate) enum Owners {
+    /// The user alone.
+    User,
+    /// Everybody, if the user is root and this home directory is root's: a container in which the user's own
+    /// configuration directory is mounted.
+    EverybodyIfRootIsAtHome(PathBuf),
+}
+
+impl Owners {
+    fn include(&self, file: &Metadata) -> bool {
+        if ownership::is_of_user(file) {
+            return true;
+        }
+        match self {
+            Self::EverybodyIfRootIsAtHome(home) => {
+                ownership::is_root() && home.metadata().is_ok_and(|home| ownership::is_of_user(&home))
+            }
+            Self::User => false,
+        }
+    }
+}
+
+/// The members of the file that are read. All others are skipped.
 #[derive(Deserialize)]
 struct Tokens<'a> {
     /// `Bearer eyJ…`, or empty when logged out.
     #[serde(rename = "IAMToken", borrow, default)]
     iam_token: Option<Text<'a>>,
+    /// Empty when logged out.
+    #[serde(rename = "IAMRefreshToken", default)]
+    refresh_token: Filled,
+}
+
+/// Whether a member is a text that is not empty. The text itself is not kept.
+#[derive(Clone, Copy, Default)]
+struct Filled(bool);
+
+impl<'de> Deserialize<'de> for Filled {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Emptiness;
+        impl<'de> Visitor<'de> for Emptiness {
+            type Value = Filled;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Filled, E> {
+                Ok(Filled(!text.is_empty()))
+            }
+
+            fn visit_unit<E>(self) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Filled, A::Error> {
+                IgnoredAny.visit_seq(list).map(|_| Filled(false))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Filled, A::Error> {
+                IgnoredAny.visit_map(map).map(|_| Filled(false))
+            }
+        }
+        deserializer.deserialize_any(Emptiness)
+    }
 }
 
 impl Tokens<'_> {
     fn access_token(&self) -> Option<AccessToken> {
         let Text(token) = self.iam_token.as_ref()?;
-        let token = token.trim().as_bytes();
+        let token = token.as_bytes().trim_ascii();
         // The CLI writes the type first. Another type than `Bearer` leaves a space, which no token has.
         let credentials = bearer_credentials(token).unwrap_or(token);
         AccessToken::new(std::str::from_utf8(credentials).ok()?).ok()
@@ -112,59 +189,64 @@ pub(crate) fn path(config_directory: &Path) -> PathBuf {
 }
 
 impl SessionFile {
-    /// Reads the file at `path`.
-    ///
-    /// A torn file is usually just being written. Its writer holds a lock on it (since version 1.0.2 of the CLI's SDK, and
-    /// not on Windows), so the read is repeated when that lock is free. Older writers take no lock, so the file is then
-    /// read again for a while.
-    pub(crate) fn read(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
-        match Self::read_once(path) {
-            Err(Unusable::Torn) => {}
-            result => return result,
-        }
-        #[cfg(unix)]
-        match Self::read_locked(path, deadline) {
-            Err(Unusable::Torn) => {}
-            result => return result,
-        }
-        let limit = deadline.within(TORN_TIMEOUT);
+    /// Reads the file at `path`. A torn file is usually being written, so it is read again once the writer is done, but
+    /// not past the deadline. SDKs that do not lock the file get two seconds.
+    pub(crate) fn read(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
+        let mut limit = None;
         let mut pause = Duration::from_millis(1);
         loop {
-            match Self::read_once(path) {
-                Err(Unusable::Torn) if !limit.has_passed() => thread::sleep(pause.min(limit.remaining())),
-                result => return result,
+            for read in [Self::read_once, Self::read_locked] {
+                match read(path, owners, deadline) {
+                    Err(Unusable::Torn) => {}
+                    result => return result,
+                }
             }
+            let limit = limit.get_or_insert_with(|| deadline.within(TORN_TIMEOUT));
+            if limit.has_passed() {
+                return Err(Unusable::Torn);
+            }
+            thread::sleep(pause.min(limit.remaining()));
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
 
-    fn read_once(path: &Path) -> Result<Self, Unusable> {
-        Self::read_open(&Self::open(path).map_err(Unusable::of_open)?)
+    /// Reads a torn file while nobody writes it. The lock ends with the file, before anything else is done.
+    fn read_locked(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
+        if cfg!(windows) {
+            return Err(Unusable::Torn);
+        }
+        match lock::shared(Self::open(path)?, deadline) {
+            Ok(file) => Self::read_file(file, owners),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Unusable::BeingWritten),
+            // There are no locks on this file system, or no threads to wait for one.
+            Err(_) => Err(Unusable::Torn),
+        }
     }
 
-    /// Reads the file once under a shared lock, and releases the lock at once: the CLI gives up waiting for it after 30 s
-    /// and then saves a blank session (`persistor.go` of its SDK).
-    fn read_locked(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
-        let file = Self::open(path).map_err(Unusable::of_open)?;
-        let file = lock::shared(file, deadline).map_err(|_| Unusable::Torn)?;
-        Self::read_open(&file)
+    fn read_once(path: &Path, owners: &Owners, _: Deadline) -> Result<Self, Unusable> {
+        Self::read_file(Self::open(path)?, owners)
     }
 
-    fn read_open(file: &File) -> Result<Self, Unusable> {
-        let content = read_regular_file(file).map_err(Unusable::Skipped)?;
-        let token = match serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify()) {
-            Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => tokens.access_token(),
+    fn read_file(file: File, owners: &Owners) -> Result<Self, Unusable> {
+        let content = read_regular_file(&file, owners).map_err(Unusable::Skipped)?;
+        drop(file);
+        let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
+        let (token, holds_refresh_token) = match tokens {
+            Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => {
+                (tokens.access_token(), tokens.refresh_token.0)
+            }
             // Serde would also read an array.
             Ok(_) | Err(Category::Data) => return Err(Unusable::Skipped(SkipReason::UnknownShape)),
             Err(Category::Eof | Category::Syntax | Category::Io) => return Err(Unusable::Torn),
         };
-        Ok(Self { token, content })
+        Ok(Self { token, holds_refresh_token, content })
     }
 
-    /// Opens the file without waiting, in case it is a pipe that nobody writes to.
-    fn open(path: &Path) -> io::Result<File> {
-        let not_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        File::options().read(true).custom_flags(not_waiting).open(path)
+    fn open(path: &Path) -> Result<File, Unusable> {
+        ownership::open_without_waiting(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
+            _ => Unusable::Skipped(SkipReason::Unreadable(error)),
+        })
     }
 
     /// Returns what the file says about the session.
@@ -173,12 +255,12 @@ impl SessionFile {
     }
 }
 
-fn read_regular_file(file: &File) -> Result<SecretBuffer, SkipReason> {
+fn read_regular_file(file: &File, owners: &Owners) -> Result<SecretBuffer, SkipReason> {
     let metadata = file.metadata().map_err(SkipReason::Unreadable)?;
     if !metadata.is_file() {
         return Err(SkipReason::NotAFile);
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if !owners.include(&metadata) {
         return Err(SkipReason::OtherOwner);
     }
     read_limited(file, usize::try_from(metadata.len()).unwrap_or(MAX_SIZE), MAX_SIZE)
@@ -244,6 +326,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     const JWT: &str = "eyJhbGciOiJub25lIn0.e30.c2ln";
@@ -252,7 +336,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = path(directory.path());
         std::fs::write(&path, content).unwrap();
-        SessionFile::read(&path, Deadline::after(Duration::from_millis(20)))
+        SessionFile::read(&path, &Owners::User, Deadline::after(Duration::from_millis(20)))
     }
 
     fn token(content: &str) -> Option<String> {
@@ -279,6 +363,43 @@ mod tests {
     }
 
     #[test]
+    fn refresh_token_of_any_type_is_told_by_its_emptiness() {
+        for (value, expected) in [
+            (r#""r""#, true),
+            (r#""\u0041""#, true),
+            (r#""""#, false),
+            ("null", false),
+            ("5", false),
+            ("-5.5", false),
+            ("true", false),
+            ("[1]", false),
+            (r#"{"a":"b"}"#, false),
+        ] {
+            let session =
+                session(&format!(r#"{{"IAMRefreshToken":{value},"IAMToken":"Bearer {JWT}"}}"#)).unwrap();
+            assert_eq!((session.holds_refresh_token, session.token.is_some()), (expected, true), "{value}");
+        }
+        assert!(!session("{}").unwrap().holds_refresh_token);
+    }
+
+    #[test]
+    fn file_of_another_owner_is_for_root_at_home_only() {
+        let [home, file] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let metadata = || file.path().metadata().unwrap();
+        let at = |home: &Path| Owners::EverybodyIfRootIsAtHome(home.to_owned());
+        assert!(Owners::User.include(&metadata()) && at(home.path()).include(&metadata()));
+        if !ownership::is_root() {
+            return;
+        }
+        let give_away = |path: &Path| std::os::unix::fs::chown(path, Some(12345), None).unwrap();
+        give_away(file.path());
+        assert!(!Owners::User.include(&metadata()) && at(home.path()).include(&metadata()));
+        assert!(!at(&home.path().join("absent")).include(&metadata()));
+        give_away(home.path());
+        assert!(!at(home.path()).include(&metadata()));
+    }
+
+    #[test]
     fn token_of_a_fallback_session_is_ignored() {
         let content =
             format!(r#"{{"FallbackIAMTokens":{{"IAMToken":"Bearer other"}},"IAMToken":"Bearer {JWT}"}}"#);
@@ -298,10 +419,51 @@ mod tests {
         }
     }
 
+    /// Holds the lock that the CLI holds while it writes.
+    fn writing(path: &Path, content: &str) -> File {
+        let mut file = File::options().write(true).create(true).truncate(false).open(path).unwrap();
+        file.lock().unwrap();
+        file.set_len(0).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn torn_file_is_read_as_soon_as_its_writer_is_done() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(directory.path());
+        let mut writer = writing(&path, "{\"IAMToken\":\"Bearer ");
+        let reader = thread::spawn({
+            let path = path.clone();
+            // Longer than a torn file is read again, if nobody were known to write it.
+            move || SessionFile::read(&path, &Owners::User, Deadline::never()).map(|session| session.token)
+        });
+        thread::sleep(TORN_TIMEOUT + Duration::from_millis(300));
+        assert!(!reader.is_finished(), "{:?}", reader.join());
+        writer.write_all(format!("{JWT}\"}}").as_bytes()).unwrap();
+        drop(writer);
+        assert_eq!(reader.join().unwrap().unwrap().unwrap().expose(), JWT);
+    }
+
+    #[test]
+    fn writer_that_does_not_finish_is_told_from_a_torn_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(directory.path());
+        let writer = writing(&path, "{");
+        let read = || SessionFile::read(&path, &Owners::User, Deadline::after(Duration::from_millis(50)));
+        assert!(matches!(read(), Err(Unusable::BeingWritten)));
+        drop(writer);
+        assert!(matches!(read(), Err(Unusable::Torn)));
+        // Neither attempt has left a lock behind, and a whole file is read without one.
+        let _writer = writing(&path, &format!("{{\"IAMToken\":\"{JWT}\"}}"));
+        assert!(read().is_ok_and(|session| session.token.is_some()));
+    }
+
     #[test]
     fn anything_but_a_regular_file_is_skipped() {
         let directory = tempfile::tempdir().unwrap();
-        let read = |path: &Path| SessionFile::read(path, Deadline::after(Duration::from_millis(20)));
+        let read =
+            |path: &Path| SessionFile::read(path, &Owners::User, Deadline::after(Duration::from_millis(20)));
         assert!(matches!(read(&directory.path().join("none")), Err(Unusable::Absent)));
         assert!(matches!(read(directory.path()), Err(Unusable::Skipped(SkipReason::NotAFile))));
         assert!(matches!(read(Path::new("/dev/null")), Err(Unusable::Skipped(SkipReason::NotAFile))));

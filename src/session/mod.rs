@@ -12,6 +12,7 @@
 //! file under the same rule as that run did. Otherwise a hundred scripts in a token's last minute would run the CLI a
 //! hundred times, one after the other.
 
+mod aftermath;
 mod login;
 mod logout;
 mod name;
@@ -141,10 +142,13 @@ impl Session {
         if request.fresh {
             task.note(Note::Fresh);
         }
+        if self.ibmcloud.is_some() {
+            task.note(Note::IbmcloudMustShareSession(self.file().to_owned()));
+        }
         if let Some(token) = self.token_in_file(request.fresh, wanted, task)? {
             return Ok(token);
         }
-        let ibmcloud = self.ibmcloud(task)?;
+        let ibmcloud = self.ibmcloud(task).map_err(|error| self.naming_skipped_file(error, task))?;
         let mut lock = self.lock(task)?;
         let was_answered = lock.was_answered() && !request.fresh;
         let wanted = if was_answered { IBMCLOUD_RENEWS_UNDER } else { wanted };
@@ -162,12 +166,14 @@ impl Session {
         if lock.was_waited_for() && task.deadline.remaining() < MIN_RUN {
             return Err(task.deadline.error("other runs of `ibmcloud` left no time for another"));
         }
-        let before = self.present_token(task);
+        let before = self.present(task);
         task.note(Note::RunningIbmcloud(ibmcloud.program().to_owned(), "iam oauth-tokens"));
         let result = ibmcloud
-            .oauth_tokens(task.deadline)
+            .oauth_tokens(task.deadline, || self.present(task).is_some_and(|now| now.holds_refresh_token))
             .map(|token| IssuedToken::new(token, Origin::Ibmcloud))
-            .or_else(|error| self.token_renewed_meanwhile(error, before.as_ref(), task));
+            .inspect(|token| self.compare_with_file(token, task))
+            .or_else(|error| self.token_renewed_meanwhile(error, before.as_ref(), task))
+            .map_err(|error| self.noticing_wiped_session(error, before.as_ref(), task));
         let now = task.now();
         let judged = result.and_then(|token| {
             let freshness = judge(&token, now, task.notes);
@@ -181,6 +187,12 @@ impl Session {
         let (token, freshness) = judged?;
         requirements.check(&token, freshness, now)?;
         Ok(token)
+    }
+
+    /// Returns the environment in which a program uses this session.
+    #[cfg(feature = "program")]
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.place.environment
     }
 
     /// Returns the path of the session file.
@@ -203,7 +215,7 @@ impl Session {
     /// must not see it.
     fn token_in_file(&self, fresh: bool, wanted: Duration, task: &Task<'_>) -> Result<Option<IssuedToken>> {
         let path = self.file();
-        let session = match SessionFile::read(path, task.deadline) {
+        let session = match self.read_file(task.deadline) {
             Ok(session) => session,
             Err(Unusable::Absent) => {
                 task.note(Note::SessionFileAbsent(path.to_owned()));
@@ -214,6 +226,7 @@ impl Session {
                 return Ok(None);
             }
             Err(Unusable::Torn) => return Err(torn(path)),
+            Err(Unusable::BeingWritten) => return Err(being_written(path, task.deadline)),
         };
         if fresh {
             return Ok(None);
@@ -235,27 +248,25 @@ impl Session {
         Ok(Some(token))
     }
 
-    /// Returns a token that another program has saved during a run that failed because a login is needed; else the
-    /// failure.
-    fn token_renewed_meanwhile(
-        &self,
-        error: Error,
-        before: Option<&AccessToken>,
-        task: &Task<'_>,
-    ) -> Result<IssuedToken> {
-        if error.kind() != ErrorKind::LoginNeeded {
-            return Err(error);
-        }
-        match self.token_in_file(false, IBMCLOUD_RENEWS_UNDER, task) {
-            Ok(Some(token)) if Some(token.token()) != before => Ok(token),
-            _ => Err(error),
-        }
+    /// Reads the session file.
+    pub(crate) fn read_file(&self, deadline: Deadline) -> Result<SessionFile, Unusable> {
+        SessionFile::read(self.file(), &self.place.owners, deadline)
+    }
+
+    /// Returns what the session file says now, if it can be read.
+    fn present(&self, task: &Task<'_>) -> Option<SessionFile> {
+        self.read_file(task.deadline).ok()
     }
 
     /// Returns the token that is in the session file now, whatever it is worth.
     fn present_token(&self, task: &Task<'_>) -> Option<AccessToken> {
-        SessionFile::read(self.file(), task.deadline).ok()?.token
+        self.present(task)?.token
     }
+}
+
+/// Returns the error for a session file that another program keeps locked while it is torn.
+pub(crate) fn being_written(path: &Path, deadline: Deadline) -> Error {
+    deadline.error(&format!("another program did not finish writing the session file `{}`", path.display()))
 }
 
 fn torn(path: &Path) -> Error {

@@ -135,14 +135,14 @@ impl Failure {
         })
     }
 
-    /// Returns the error. Its texts are sanitized again, because the record may have been changed.
+    /// Returns the error that was recorded. The file is text from elsewhere, so its words are sanitized again.
     fn error(&self) -> Option<Error> {
-        let messages = self.ibmcloud_messages.iter().flat_map(|line| sanitize::excerpt(line.as_bytes(), &[]));
-        let message = sanitize::redact(&sanitize::line(&self.message));
-        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, message)
-            .with_ibmcloud_messages(messages.collect());
+        let clean = |text: &str| sanitize::line(&sanitize::redact(text));
+        let messages = sanitize::excerpt(self.ibmcloud_messages.join("\n").as_bytes(), &[]);
+        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, clean(&self.message))
+            .with_ibmcloud_messages(messages);
         Some(match &self.hint {
-            Some(hint) => error.with_hint(hint.clone()),
+            Some(hint) => error.with_hint(hint.map(clean)),
             None => error,
         })
     }
@@ -292,6 +292,20 @@ mod tests {
         assert_eq!(shared.ibmcloud_messages(), ["FAILED"]);
         assert!(of_another_program.is_none());
         assert!(take(directory.path(), 50).unwrap().shared_failure(Path::new(PROGRAM)).is_none());
+    }
+
+    #[test]
+    fn words_in_a_record_are_sanitized_again() {
+        let token = "eyJhbGciOiJub25lIn0.e30.c2ln";
+        let record = format!(
+            r#"{{"program":"/p","exit_code":5,"message":"it \u001b[31mfailed\u009b: {token}",
+            "hint":[{{"Text":"fix\n\u202e it "}},{{"Command":"lo\u001bgin {token}"}}],
+            "ibmcloud_messages":["\u001b]0;x\u0007FAILED\nerror: x","Bearer {token}"]}}"#
+        );
+        let error = serde_json::from_str::<Failure>(&record).unwrap().error().unwrap();
+        assert_eq!(error.to_string(), "it [31mfailed: [REDACTED]");
+        assert_eq!(error.hint().unwrap(), "fix  it `ibmcloud-token login [REDACTED]`");
+        assert_eq!(error.ibmcloud_messages(), ["FAILED", "error: x", "[REDACTED]"]);
     }
 
     #[test]

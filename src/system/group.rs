@@ -149,6 +149,15 @@ pub(crate) fn end_all(interrupted: bool) {
     std::mem::forget(list);
 }
 
+/// Kills the children that share our terminal, because a background job cannot use it. They are stopped, and would not
+/// notice anything milder. Returns whether there are any.
+#[cfg(feature = "program")]
+pub(crate) fn end_attended() -> bool {
+    let list = list();
+    let attended = list.iter().filter(|running| running.extent == Extent::Process);
+    attended.map(|running| running.signal(Signal::Kill)).count() > 0
+}
+
 #[cfg(test)]
 mod tests {
     use std::process::Stdio;

@@ -104,17 +104,8 @@ pub(crate) fn converse(
     Run::start(invocation, Stdio::piped())?.finish(deadline, Some(script))
 }
 
-/// Runs a program that talks with the person at the terminal. All of its output goes to our stderr.
-pub(crate) fn interact(invocation: &Invocation) -> io::Result<ExitStatus> {
-    let mut command = command(invocation);
-    command.stdin(Stdio::inherit()).stdout(io::stderr()).stderr(Stdio::inherit());
-    let (mut child, running) = group::spawn(&mut command, group::Extent::Process)?;
-    running.wait_for_exit();
-    running.reap(|| child.wait())
-}
-
 #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns processes")]
-fn command(invocation: &Invocation) -> Command {
+pub(super) fn command(invocation: &Invocation) -> Command {
     let mut command = Command::new(&invocation.program);
     command.args(&invocation.arguments).args(&invocation.user_arguments);
     command.env_clear().envs(invocation.environment.iter());

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::{HELPER, NO_ADDRESS, NOT_FOUND, answers, ask, fails, helper, link, refuses};
-use crate::sandbox::{Outcome, Sandbox, jwt, run_with_input, spawn, timed};
+use crate::sandbox::{Outcome, Sandbox, can_trace, jwt, run_with_input, spawn, timed};
 
 /// Added to a deadline: much more than a busy machine needs, much less than the default deadline.
 const MARGIN: Duration = Duration::from_secs(15);
@@ -192,6 +192,21 @@ fn variables_of_other_options_are_ignored() {
         .fold(sandbox, |sandbox, name| sandbox.with(&format!("IBMCLOUD_TOKEN_{name}"), "?"));
     answers(&ask(&sandbox, "get", "us.icr.io"), "us.icr.io", &token);
     assert_eq!(sandbox.calls(), 0);
+}
+
+#[test]
+fn process_is_not_dumpable_before_it_touches_the_session() {
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, _) = Sandbox::logged_in();
+    let mut command = sandbox.command("strace");
+    command.args(["-f", "-o", "strace", "-e", "trace=prctl,openat", HELPER, "get"]);
+    assert_eq!(run_with_input(&mut command, b"us.icr.io").status, Some(0));
+    let log = std::fs::read_to_string(sandbox.home().join("strace")).unwrap();
+    let forbidden = log.find("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE) = 0").expect(&log);
+    let session = log.find(sandbox.session_file().to_str().unwrap()).expect(&log);
+    assert!(forbidden < session, "{log}");
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn token_service(session_file: PathBuf) -> Service {
         }
     };
     let tls = AUTHORITY.certify(&["us.icr.io"], 2020, 2090);
-    Service::repeating_with_tls(tls, Step::AnswerBy(Arc::new(answer_to)))
+    Service::repeating_with_tls(tls, Step::AnswerWith(Arc::new(answer_to)))
 }
 
 /// A JWT with which the registry allows everything (<https://distribution.github.io/distribution/spec/auth/jwt/>).

@@ -7,6 +7,7 @@
 //! - `options`: where options may be, and the variables that do the same
 //! - `templates`: templates with random text, in real shells
 //! - `streams`: closed pipes, full disks and other broken streams
+//! - `untrusted`: text from elsewhere that a terminal would obey
 
 mod exit_codes;
 mod files;
@@ -15,6 +16,7 @@ mod github;
 mod options;
 mod streams;
 mod templates;
+mod untrusted;
 
 use crate::sandbox::Outcome;
 

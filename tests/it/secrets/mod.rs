@@ -3,16 +3,20 @@
 //!
 //! - `arguments`: secrets in the wrong place on the command line, and the argv of every process
 //! - `cli_output`: secrets in the CLI's own output
+//! - `core_dump`: no core dump
 //! - `files`: secrets in session files and key files, and output that cannot be written
 //! - `login`: API keys and passcodes during a login
+//! - `refused_keys`: keys in forms that are refused
 //!
 //! The tests look processes up in /proc, so they need Linux.
 #![cfg(target_os = "linux")]
 
 mod arguments;
 mod cli_output;
+mod core_dump;
 mod files;
 mod login;
+mod refused_keys;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -158,8 +162,7 @@ impl Replay {
     }
 }
 
-/// Contexts in which a secret may appear in a message. There is always other text on the line, because a secret alone on
-/// a line of stdout would be an answer.
+/// Contexts in which a secret may appear in a message.
 fn phrases(secret: &str) -> [String; 10] {
     let (start, end) = secret.split_at(secret.len() / 2);
     [
@@ -176,7 +179,8 @@ fn phrases(secret: &str) -> [String; 10] {
     ]
 }
 
-/// A text with a phrase at the end of every line, after lines that contain all the phrases.
+/// A text with a phrase in every line, after lines that contain all the phrases. There is always other text after it,
+/// because a secret alone on a line, or assigned to a variable there, would be an answer.
 fn spliced(text: &[u8], secrets: &[&str]) -> Vec<u8> {
     let phrases: Vec<[String; 10]> = secrets.iter().map(|secret| phrases(secret)).collect();
     let mut spliced: Vec<u8> =
@@ -184,7 +188,7 @@ fn spliced(text: &[u8], secrets: &[&str]) -> Vec<u8> {
     let every_phrase = phrases.iter().flatten().cycle();
     for (line, phrase) in text.split_inclusive(|&byte| byte == b'\n').zip(every_phrase) {
         let (line, end) = line.strip_suffix(b"\n").map_or((line, ""), |line| (line, "\n"));
-        spliced.extend([line, phrase.as_bytes(), end.as_bytes()].concat());
+        spliced.extend([line, phrase.as_bytes(), b" and so on", end.as_bytes()].concat());
     }
     spliced
 }

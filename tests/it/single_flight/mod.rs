@@ -2,6 +2,7 @@
 //!
 //! - `failure`: the shared run fails, hangs or is killed
 //! - `lock`: which processes share a lock, and what happens without one
+//! - `neighbors`: foreign CLIs renew and rewrite the session at the same moment
 //! - `success`: one run answers every waiter
 //! - `writers`: other programs write the session file meanwhile
 //!
@@ -10,6 +11,7 @@
 
 mod failure;
 mod lock;
+mod neighbors;
 mod success;
 mod writers;
 
