@@ -92,7 +92,7 @@ fn hand_over_to_github(token: &IssuedToken, assignments: &[u8], context: &Contex
 
 fn cannot_write_to_stdout(error: io::Error) -> Error {
     Error::new(ErrorKind::Internal, "cannot write to the standard output")
-        .with_hint("check whether the disk is full")
+        .with_hint("check where it goes: it may be closed, or the disk may be full")
         .with_source(error)
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
 /// Node.js, `daemon(3)`). If they discard the standard error too, nobody would see the error, so there is none.
 pub(crate) fn ensure_stdout_is_open() -> io::Result<()> {
     if is_null_for_both(stdio::stdout())? && !is_null_for_both(stdio::stderr())? {
-        return Err(io::Error::other("it is closed"));
+        return Err(Errno::BADF.into());
     }
     Ok(())
 }
