@@ -92,6 +92,7 @@ impl SessionLock {
         let awaited = after.as_ref().filter(|_| waited_for_file && after != before);
         let failure = awaited.and_then(|record| record.failure.clone());
         let was_answered = awaited.is_some_and(|record| record.answered);
+        let waited_for_directory = waited_for_directory && directory.is_ok();
         Ok(Self {
             _directory: directory.ok(),
             file,
@@ -157,7 +158,7 @@ impl Failure {
 fn deadline_for(directory: &File, deadline: Deadline) -> Deadline {
     match directory.metadata() {
         Ok(found) if private_directory::is_closed_to_others(&found) => deadline,
-        _ => deadline.within(MAX_WAIT_FOR_OTHERS.min(deadline.remaining() / 2)),
+        _ => deadline.within(MAX_WAIT_FOR_OTHERS.min(deadline.remaining() / 4)),
     }
 }
 
