@@ -112,6 +112,7 @@ impl Hint {
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
+    exit_code: Option<u8>,
     message: String,
     hint: Option<Hint>,
     ibmcloud_messages: Vec<String>,
@@ -124,7 +125,22 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Creates an error. The message is in lower case, has no full stop, and names things in backticks.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, ibmcloud_messages: Vec::new(), source: None }
+        Self {
+            kind,
+            exit_code: None,
+            message: message.into(),
+            hint: None,
+            ibmcloud_messages: Vec::new(),
+            source: None,
+        }
+    }
+
+    /// Replaces the exit status of the kind, unless it has been replaced before.
+    #[cfg(feature = "program")]
+    #[must_use]
+    pub(crate) fn or_exit_code(mut self, code: u8) -> Self {
+        self.exit_code.get_or_insert(code);
+        self
     }
 
     /// Adds what to do about it.
@@ -148,10 +164,23 @@ impl Error {
         self
     }
 
+    /// Puts another fact before the message. Its hint stays.
+    #[must_use]
+    pub(crate) fn with_context(mut self, fact: &str) -> Self {
+        self.message = format!("{fact}, and {}", self.message);
+        self
+    }
+
     /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Returns the exit status that stands for this failure.
+    #[cfg(feature = "program")]
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.exit_code.unwrap_or_else(|| self.kind.exit_code())
     }
 
     /// Returns what to do about it, as an instruction for a user of the program.

@@ -46,14 +46,20 @@
 //!   input.rs                   how a secret comes in
 //!   output.rs                  the only writer of the standard output, and of files
 //!   report.rs                  errors, notes and hints on the standard error
+//!   recipes.rs                 the variables that tools read, for `exec --for`
 //!   command/mod.rs             the commands
+//!   command/curl.rs
 //!   command/exchange.rs
+//!   command/exec.rs
 //!   command/get.rs
 //!   command/inspect.rs
 //!   command/login.rs
 //!   command/logout.rs
 //!   command/parse.rs
 //!   command/status.rs
+//! program/curl_guard/mod.rs    whether a command line of curl can send the token to IBM Cloud's hosts only
+//!   options.rs                 the options of curl
+//!   url.rs                     the hosts that get the token
 //! session/mod.rs               the order in which a session's token is obtained
 //!   place.rs                   where a session and its lock are
 //!   name.rs                    named sessions
@@ -67,7 +73,9 @@
 //!   oauth_tokens.rs            the parser
 //!   failure.rs                 why a run failed
 //!   login.rs                   `ibmcloud login`
+//!   login_script.rs            the answers of a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
+//!   client.rs                  the HTTP client, on a thread with a deadline
 //!   endpoint.rs                its address
 //!   proxy.rs                   the proxy on the way
 //!   trust.rs                   the certificate authorities that are trusted
@@ -76,20 +84,28 @@
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
 //!   group.rs                   a child and its process group
+//!   interaction.rs             a run that talks with the person at the terminal
+//!   exec.rs                    becoming another program
 //!   poll.rs                    waiting for several descriptors
 //!   blocking.rs                a blocking call with a deadline
+//!   bounded_file.rs            reading a file until a deadline and up to a size
 //!   lock.rs                    `flock` with a deadline
-//!   signals.rs                 ends children when a signal ends the program
+//!   signals.rs                 ends children and writes when a signal ends the program
 //!   stdio.rs                   the standard streams
+//!   terminal.rs                the terminal's echo and its background jobs
 //!   environment.rs             variables as an argument
+//!   core_dump.rs               no core dumps, because they would hold secrets
 //!   private_file.rs            a file for the user alone, replaced as a whole
-//!   private_directory.rs       a directory for the user alone
+//!   stream.rs                  a pipe, a device or an open file, written through
+//!   appended_file.rs           lines at the end of a file
+//!   private_directory.rs       a directory for the user alone, and the files in it
 //! format/mod.rs                the formats in which a token is handed over
 //!   template.rs                placeholders and escapes
 //!   shell.rs                   assignments, and how each shell quotes
 //! token/mod.rs                 tokens and keys
 //!   access_token.rs            the access token
-//!   api_key.rs                 the API key
+//!   api_key/mod.rs             the API key
+//!   api_key/text.rs            the text around it, and texts that are mistaken for one
 //!   claims.rs                  the claims of a JWT
 //!   issued.rs                  a token with its origin and its times
 //!   freshness.rs               how long a token still lives

@@ -36,10 +36,25 @@ pub(crate) enum Note {
     RunningIbmcloud(PathBuf, &'static str),
     /// The token that the CLI printed.
     IbmcloudAnswered(Freshness),
+    /// Another CLI was given, which must use the session in this file.
+    IbmcloudMustShareSession(PathBuf),
+    /// The CLI printed another token than the one in the session file.
+    IbmcloudHasOtherSession {
+        /// The session file.
+        file: PathBuf,
+        /// Whether the two tokens are of different accounts or users, which makes it a warning.
+        is_other_identity: bool,
+    },
     /// A warning: the token's times show that the local clock is slow.
     ClockIsSlow(Duration),
     /// A warning: others can read the file with the API key.
     KeyFileIsReadable(PathBuf),
+    /// A warning: this file wins over the variables of `exec --for`.
+    #[cfg(feature = "program")]
+    CredentialsFileWins(PathBuf),
+    /// A warning: this option makes curl print the token.
+    #[cfg(feature = "program")]
+    CurlShowsToken(String),
     /// A request goes to the IAM service.
     #[cfg(feature = "net")]
     RequestingIam(String),
@@ -69,7 +84,14 @@ impl Note {
 
     /// Returns whether this is said even without `-v`.
     pub(crate) fn is_warning(&self) -> bool {
-        matches!(self, Self::ClockIsSlow(_) | Self::KeyFileIsReadable(_))
+        match self {
+            Self::ClockIsSlow(_)
+            | Self::KeyFileIsReadable(_)
+            | Self::IbmcloudHasOtherSession { is_other_identity: true, .. } => true,
+            #[cfg(feature = "program")]
+            Self::CredentialsFileWins(_) | Self::CurlShowsToken(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -98,6 +120,17 @@ impl fmt::Display for Note {
                 write!(f, "running `{} {arguments}`", program.display())
             }
             Self::IbmcloudAnswered(freshness) => write!(f, "the token that the CLI printed {freshness}"),
+            Self::IbmcloudMustShareSession(file) => write!(
+                f,
+                "the CLI given by `--ibmcloud` must use the session in `{}`; if it is a wrapper that chooses another, set IBMCLOUD_HOME for this program too, or use `--session`",
+                file.display()
+            ),
+            Self::IbmcloudHasOtherSession { file, is_other_identity } => write!(
+                f,
+                "the CLI printed another token than the one in `{}`{}; if it is a wrapper that chooses another session, set IBMCLOUD_HOME for this program too, or use `--session`",
+                file.display(),
+                if *is_other_identity { ", of another account or user" } else { "" }
+            ),
             Self::ClockIsSlow(behind) => {
                 write!(
                     f,
@@ -107,6 +140,19 @@ impl fmt::Display for Note {
             }
             Self::KeyFileIsReadable(path) => {
                 write!(f, "others can read the API key in `{0}`; fix it with `chmod 600 {0}`", path.display())
+            }
+            #[cfg(feature = "program")]
+            Self::CredentialsFileWins(path) => write!(
+                f,
+                "`{}` has credentials for this service, and IBM's SDKs prefer them to the environment",
+                path.display()
+            ),
+            #[cfg(feature = "program")]
+            Self::CurlShowsToken(option) => {
+                write!(
+                    f,
+                    "curl prints the token because of `{option}`; remove it before you share the output"
+                )
             }
             #[cfg(feature = "net")]
             Self::RequestingIam(url) => write!(f, "requesting a token from {url}"),

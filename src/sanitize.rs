@@ -1,8 +1,5 @@
 //! Text from elsewhere, made safe to show.
 //!
-//! Redaction recognizes a secret that is in one piece, also if escape sequences or invisible characters interrupt it. It
-//! does not recognize a secret that is folded with line feeds or spaces, echoed in pieces, or encoded in another way.
-//!
 //! The CLI's own errors are better than anything that we could write, but they are not under our control. Control
 //! characters are dropped, because a terminal obeys them, and everything that could be a secret is redacted.
 
@@ -17,9 +14,6 @@ const MAX_LINES: usize = 12;
 
 /// The most characters of a line that are shown.
 const MAX_CHARACTERS: usize = 500;
-
-/// The most bytes that are sanitized for an excerpt.
-const MAX_EXCERPT: usize = 64 * 1024;
 
 const REDACTED: &[u8] = b"[REDACTED]";
 
@@ -59,13 +53,8 @@ pub(crate) fn lines(text: &[u8], known: &[&str]) -> Vec<String> {
     String::from_utf8_lossy(&text).lines().map(cut).filter(|line| !line.is_empty()).collect()
 }
 
-/// Returns the first lines of a text, sanitized like [`lines`]. The work is bounded, whatever the length of the text.
+/// Returns the first lines of a text, sanitized like [`lines`].
 pub(crate) fn excerpt(text: &[u8], known: &[&str]) -> Vec<String> {
-    let text = match text.get(..MAX_EXCERPT) {
-        // A part of a secret would not be recognized, so the last line is kept whole or not at all.
-        Some(start) => &start[..start.iter().rposition(|&byte| byte == b'\n').unwrap_or(0)],
-        None => text,
-    };
     let mut lines = lines(text, known);
     lines.truncate(MAX_LINES);
     lines

@@ -49,6 +49,7 @@ struct Row {
 /// The measurements. New promises go here.
 const CASES: &[fn(&Path) -> Vec<Row>] = &[
     answer_from_the_session_file,
+    exec_from_the_session_file,
     through_the_cli,
     a_hundred_at_once,
     endless_output,
@@ -99,7 +100,8 @@ fn main() -> ExitCode {
 /// Builds the program that users install. It replaces the one that Cargo built for the benchmark.
 fn build_release() -> &'static str {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let features: &[&str] = if cfg!(feature = "net") { &[] } else { &["--no-default-features"] };
+    let features: &[&str] =
+        if cfg!(feature = "net") { &[] } else { &["--no-default-features", "--features", "program"] };
     let build = ["build", "--quiet", "--release", "--bin", "ibmcloud-token"];
     let folder = env!("CARGO_MANIFEST_DIR");
     assert!(Command::new(cargo).args(build).args(features).current_dir(folder).status().unwrap().success());
@@ -227,6 +229,26 @@ fn answer_from_the_session_file(program: &Path) -> Vec<Row> {
         });
     }
     rows
+}
+
+fn exec_from_the_session_file(program: &Path) -> Vec<Row> {
+    const ROUNDS: usize = 1000;
+    let sandbox = Sandbox::new();
+    sandbox.write_session(&jwt(-60, 3540));
+    let [mut get, mut exec] = [sandbox.command(program), sandbox.command(program)];
+    get.arg("get");
+    exec.args(["exec", "/bin/true"]);
+    let times = in_turns(ROUNDS, &mut [sandbox.command("/bin/true"), get, exec]);
+    let [bare, get, exec] = [0, 1, 2].map(|contender| milliseconds(&times[contender]));
+    let ratio = exec / (get + bare);
+    vec![Row {
+        case: "`exec /bin/true` from the session file".to_owned(),
+        must: "at most 1.1 × `get` and `/bin/true`".to_owned(),
+        measured: format!(
+            "{ratio:.2} × ({exec:.2} ms against {get:.2} ms and {bare:.2} ms; {ROUNDS} rounds)"
+        ),
+        kept: Some(ratio <= 1.1),
+    }]
 }
 
 /// Returns whether a program needs no loader.

@@ -13,8 +13,11 @@ const PUBLIC_HOST: &str = "iam.cloud.ibm.com";
 /// The host of IAM's endpoint inside IBM Cloud's private network (bluemix-go, `endpoints.go`).
 const PRIVATE_HOST: &str = "private.iam.cloud.ibm.com";
 
-/// The path of the token service. An endpoint may be given with it or without.
+/// The path of the token service. An endpoint may be given with it, with its first part, or without.
 const TOKEN_PATH: &str = "/identity/token";
+
+/// The first part of the path, with which IBM's SDKs and Terraform know the endpoint (`.../identity`).
+const IDENTITY_PATH: &str = "/identity";
 
 /// The address of an IAM service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,7 @@ pub struct Endpoint {
     host: String,
     port: u16,
     is_https: bool,
+    has_path: bool,
 }
 
 impl Endpoint {
@@ -44,6 +48,7 @@ impl Endpoint {
             host: host.to_owned(),
             port: 443,
             is_https: true,
+            has_path: false,
         }
     }
 
@@ -75,7 +80,9 @@ impl Endpoint {
             _ => return Err(invalid("it must be https")),
         };
         let base = uri.path().trim_end_matches('/');
-        let base = base.strip_suffix(TOKEN_PATH).unwrap_or(base).trim_end_matches('/');
+        let base =
+            [TOKEN_PATH, IDENTITY_PATH].iter().find_map(|path| base.strip_suffix(path)).unwrap_or(base);
+        let base = base.trim_end_matches('/');
         let scheme = if is_https { "https" } else { "http" };
         Ok(Self {
             // Host names are case-insensitive, but musl's resolver does not find `LOCALHOST` in `/etc/hosts`.
@@ -83,12 +90,23 @@ impl Endpoint {
             port: authority.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
             host: authority.host().trim_matches(['[', ']']).to_ascii_lowercase(),
             is_https,
+            has_path: !base.is_empty(),
         })
     }
 
     /// Returns the URL of the token service.
     pub(crate) fn token_url(&self) -> &str {
         &self.token_url
+    }
+
+    /// Returns the URL of the token service for a message, with the port and the part of the path that is always the same.
+    /// The part before it may hold a secret.
+    pub(crate) fn location(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let (scheme, usual_port) = if self.is_https { ("https", 443) } else { ("http", 80) };
+        let port = if self.port == usual_port { String::new() } else { format!(":{}", self.port) };
+        let hidden = if self.has_path { "/…" } else { "" };
+        format!("`{scheme}://{host}{port}{hidden}{TOKEN_PATH}`")
     }
 
     /// Returns the host, a name or an address, in lower case.
@@ -130,6 +148,8 @@ mod tests {
             "https://iam.x/",
             "https://iam.x/identity/token",
             "https://iam.x/identity/token/",
+            "https://iam.x/identity",
+            "https://iam.x/identity/",
             "iam.x",
             "https://IAM.X",
         ] {
@@ -138,6 +158,21 @@ mod tests {
         let with_path = Endpoint::new("http://127.0.0.1:8080/s/Secret/").unwrap();
         assert_eq!(with_path.token_url(), "http://127.0.0.1:8080/s/Secret/identity/token");
         assert_eq!(with_path.to_string(), "`http://127.0.0.1`");
+        let with_identity = Endpoint::new("https://gateway.x/iam/identity").unwrap();
+        assert_eq!(with_identity.token_url(), "https://gateway.x/iam/identity/token");
+    }
+
+    #[test]
+    fn location_shows_the_port_but_not_the_given_path() {
+        for (url, expected) in [
+            ("https://iam.x", "`https://iam.x/identity/token`"),
+            ("https://iam.x:443/", "`https://iam.x/identity/token`"),
+            ("https://iam.x:8443/identity", "`https://iam.x:8443/identity/token`"),
+            ("http://[::1]:80/s/Secret", "`http://[::1]/…/identity/token`"),
+        ] {
+            assert_eq!(Endpoint::new(url).unwrap().location(), expected);
+        }
+        assert_eq!(Endpoint::public().location(), "`https://iam.cloud.ibm.com/identity/token`");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Transient failures are retried with pauses until the deadline; a rejection by IAM is final. The client is `ureq`. This
 //! module decides when to send, what counts as a response, and what may be shown of one: never the key, never a token.
 
+mod client;
 mod endpoint;
 mod proxy;
 mod response;
@@ -16,16 +17,17 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use ureq::Proxy;
-use ureq::http::{HeaderMap, StatusCode};
+use ureq::http::StatusCode;
+use ureq::{Proxy, ProxyProtocol};
 
+use client::{Client, Failure, Response};
 pub use endpoint::Endpoint;
 pub(crate) use response::Exchanged;
 use retry::{Backoff, Retry};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::note::Note;
-use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+use crate::secret::SecretBuffer;
 use crate::system::environment::Environment;
 use crate::task::Task;
 use crate::time::Deadline;
@@ -36,15 +38,6 @@ const GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
 
 /// The characters that are encoded in a form (`application/x-www-form-urlencoded`).
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
-
-/// The most that is read of a response. IAM's are a few KiB.
-const MAX_BODY: usize = 1024 * 1024;
-
-/// The time after which connecting counts as failed and is retried.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The longest timeout of a request, because the client cannot represent any duration.
-const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// An upper bound for the rounding of the client's timeouts.
 const CLOCK_GRAIN: Duration = Duration::from_millis(10);
@@ -89,12 +82,15 @@ impl<'a> Exchange<'a> {
 
     /// Exchanges the key.
     pub(crate) fn run(&self, task: &Task<'_>) -> Result<Exchanged> {
-        let agent = self.agent()?;
+        let client = Client::new(
+            proxy::of(&self.endpoint, &self.environment)?,
+            trust::config(self.ca_file.as_deref(), &self.environment, task.deadline)?,
+        );
         let body = self.body();
         let mut backoff = Backoff::default();
         task.note(Note::RequestingIam(self.endpoint.to_string()));
         loop {
-            match self.attempt(&agent, &body, task) {
+            match self.attempt(&client, &body, task) {
                 Ok(exchanged) => return Ok(exchanged),
                 Err((error, Retry::Never)) => return Err(error),
                 Err((error, Retry::After(least))) => match backoff.pause(least, task.deadline.remaining()) {
@@ -106,19 +102,6 @@ impl<'a> Exchange<'a> {
                 },
             }
         }
-    }
-
-    fn agent(&self) -> Result<ureq::Agent> {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            // A redirect could send the key anywhere.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy::of(&self.endpoint, &self.environment)?)
-            .tls_config(trust::config(self.ca_file.as_deref())?)
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Ok(config.into())
     }
 
     /// Returns the form (`application/x-www-form-urlencoded`).
@@ -137,35 +120,19 @@ impl<'a> Exchange<'a> {
 
     fn attempt(
         &self,
-        agent: &ureq::Agent,
-        body: &[u8],
+        client: &Client,
+        body: &SecretBuffer,
         task: &Task<'_>,
     ) -> Result<Exchanged, (Error, Retry)> {
         let requested_at = task.now();
-        let remaining = task.deadline.remaining().min(MAX_TIMEOUT);
-        let proxy = agent.config().proxy();
-        let mut response = agent
-            .post(self.endpoint.token_url())
-            .config()
-            .timeout_global(Some(remaining))
-            .timeout_connect(Some(CONNECT_TIMEOUT.min(remaining)))
-            .build()
-            .header("Accept", "application/json")
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .send(body)
-            .map_err(|error| self.failure(error, proxy, task.deadline))?;
-        let content = read_limited(response.body_mut().as_reader(), USUAL_SIZE, MAX_BODY)
-            .map_err(|error| self.failure(error.into(), proxy, task.deadline))?;
-        self.read(response.status(), response.headers(), content, requested_at)
+        let response = client
+            .post(self.endpoint.token_url(), body.clone(), task.deadline)
+            .map_err(|failure| self.failure(failure, client.proxy(), task.deadline))?;
+        self.read(response, requested_at)
     }
 
-    fn read(
-        &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        content: Option<SecretBuffer>,
-        requested_at: SystemTime,
-    ) -> Result<Exchanged, (Error, Retry)> {
+    fn read(&self, response: Response, requested_at: SystemTime) -> Result<Exchanged, (Error, Retry)> {
+        let Response { status, headers, content } = response;
         let Some(content) = content else {
             return Err((self.unexpected("answered with more than 1 MiB"), Retry::Never));
         };
@@ -178,8 +145,8 @@ impl<'a> Exchange<'a> {
                 Retry::Never,
             )),
             _ => {
-                let error = response::rejection(&self.endpoint, status, headers, &content, self.key);
-                Err((error, retry::of_status(status, headers, requested_at)))
+                let error = response::rejection(&self.endpoint, status, &headers, &content, self.key);
+                Err((error, retry::of_status(status, &headers, requested_at)))
             }
         }
     }
@@ -191,23 +158,42 @@ impl<'a> Exchange<'a> {
     }
 
     /// Explains a failed connection in terms that the user can act on.
-    fn failure(&self, error: ureq::Error, proxy: Option<&Proxy>, deadline: Deadline) -> (Error, Retry) {
+    fn failure(&self, failure: Failure, proxy: Option<&Proxy>, deadline: Deadline) -> (Error, Retry) {
         const CHECK: &str = "check the network, and HTTPS_PROXY if there is a proxy";
-        let endpoint = &self.endpoint;
+        const CHECK_SCHEME: &str = "check HTTPS_PROXY: most proxies are reached with an `http://` URL, also on the way to an https endpoint";
+        let endpoint = self.endpoint.to_string();
         // With a proxy, its name is resolved and it is connected to.
         let (peer, through) = match proxy.map(proxy::name) {
             Some(name) => (name.clone(), format!(" through {name}")),
-            None => (endpoint.to_string(), String::new()),
+            None => (endpoint.clone(), String::new()),
         };
         let network = |what: String, hint: &str| Error::new(ErrorKind::Network, what).with_hint(hint);
+        let timed_out = || (deadline.error(&format!("{endpoint} did not answer{through}")), Retry::Never);
         let transient = Retry::After(None);
+        let (error, is_proxy_connected) = match failure {
+            Failure::TimedOut => return timed_out(),
+            Failure::NoThread(error) => return (no_thread(error), Retry::Never),
+            Failure::Proxy(error) => (error, false),
+            Failure::Request(error) => (error, true),
+        };
+        let is_about_proxy = proxy.is_some() && !is_proxy_connected;
+        let check = match proxy.map(Proxy::protocol) {
+            Some(ProxyProtocol::Https) if is_about_proxy => CHECK_SCHEME,
+            _ => CHECK,
+        };
+        if let Some(error) = trust::tls_error(&error) {
+            let peer = if is_about_proxy {
+                trust::Peer { name: &peer, setting: "HTTPS_PROXY", no_tls_hint: Some(CHECK_SCHEME) }
+            } else {
+                trust::Peer { name: &endpoint, setting: "`--endpoint`", no_tls_hint: None }
+            };
+            return (trust::failure(peer, error), Retry::Never);
+        }
         match error {
             ureq::Error::Timeout(ureq::Timeout::Connect) if deadline.remaining() > CLOCK_GRAIN => {
-                (network(format!("cannot connect to {endpoint}{through}"), CHECK), transient)
+                (network(format!("cannot connect to {endpoint}{through}"), check), transient)
             }
-            ureq::Error::Timeout(_) => {
-                (deadline.error(&format!("{endpoint} did not answer{through}")), Retry::Never)
-            }
+            ureq::Error::Timeout(_) => timed_out(),
             ureq::Error::ConnectProxyFailed(reason) => (
                 network(
                     format!("{peer} did not connect to {endpoint}: {}", proxy::refusal(&reason)),
@@ -215,7 +201,6 @@ impl<'a> Exchange<'a> {
                 ),
                 Retry::Never,
             ),
-            ureq::Error::Io(error) if is_tls(&error) => (trust::failure(endpoint, &error), Retry::Never),
             ureq::Error::Io(error) if is_lookup(&error) => {
                 let is_transient = error.to_string().contains("Temporary failure");
                 let what = format!("cannot resolve the name of {peer}");
@@ -225,21 +210,28 @@ impl<'a> Exchange<'a> {
             ureq::Error::Io(error) if proxy.is_some() && is_unreachable(&error) => {
                 (network(format!("cannot connect to {peer}"), CHECK).with_source(error), transient)
             }
+            ureq::Error::Io(error) if is_about_proxy => {
+                (network(format!("the connection to {peer} failed"), check).with_source(error), transient)
+            }
             ureq::Error::Io(error) => (
                 network(format!("the connection to {endpoint}{through} failed"), CHECK).with_source(error),
                 transient,
             ),
             ureq::Error::ConnectionFailed => {
-                (network(format!("the connection to {endpoint}{through} failed"), CHECK), transient)
-            }
-            ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
-                (trust::failure(endpoint, &error), Retry::Never)
+                (network(format!("the connection to {endpoint}{through} failed"), check), transient)
             }
             error => {
                 (self.unexpected("did not answer as a web server does").with_source(error), Retry::Never)
             }
         }
     }
+}
+
+/// Explains that the machine allows no further thread.
+fn no_thread(error: io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "cannot start a thread")
+        .with_hint("this machine may have reached a limit: check `ulimit -u` and `ulimit -v`")
+        .with_source(error)
 }
 
 /// Returns whether a name was not resolved. Only the text of the I/O error says so (`std::net::ToSocketAddrs`).
@@ -257,11 +249,6 @@ fn is_unreachable(error: &io::Error) -> bool {
             | io::ErrorKind::NetworkDown
             | io::ErrorKind::AddrNotAvailable
     )
-}
-
-/// Returns whether the TLS library failed. It wraps its errors in I/O errors of this kind.
-fn is_tls(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidData
 }
 
 #[cfg(test)]

@@ -1,30 +1,51 @@
 //! Finds the proxy for a request by the variables that curl and Go programs, including the CLI, use.
 
+use std::ffi::OsStr;
+
 use ureq::{Proxy, ProxyProtocol};
 
 use super::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::system::environment::Environment;
 
+/// The variables that name a proxy for HTTPS. The first that is set counts.
+const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
 /// Returns the proxy for an endpoint: `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host. Plain HTTP
 /// stays on this machine and never uses a proxy.
+///
+/// A proxy that cannot be used is an error: without it, the key would take another way than the user wants.
 pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>> {
     if !endpoint.is_https() {
         return Ok(None);
     }
-    let text = |names: &[&str]| environment.first(names).and_then(|value| value.to_str());
-    let is_direct = |list| is_exempt(endpoint.host(), endpoint.port(), list);
-    if text(&["NO_PROXY", "no_proxy"]).is_some_and(is_direct) {
+    let exempt = environment.first(&["NO_PROXY", "no_proxy"]).map(OsStr::to_string_lossy);
+    if exempt.is_some_and(|list| is_exempt(endpoint.host(), endpoint.port(), &list)) {
         return Ok(None);
     }
-    let Some(url) = text(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]) else { return Ok(None) };
-    // `ureq` is built without SOCKS and panics on such a proxy.
-    let is_usable = |proxy: &Proxy| matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https);
+    let set = VARIABLES.into_iter().find_map(|name| Some((name, environment.get(name)?)));
+    let Some((name, url)) = set else { return Ok(None) };
     // The URL is not shown, because it may hold a password.
-    Proxy::new(url).ok().filter(is_usable).map(Some).ok_or_else(|| {
-        Error::new(ErrorKind::Network, "HTTPS_PROXY (or ALL_PROXY) is not the URL of a supported proxy")
-            .with_hint("set it to a URL such as http://proxy.example.org:3128, or unset it")
-    })
+    let unusable = |why: &str| {
+        Error::new(ErrorKind::Network, format!("{name} {why}")).with_hint(
+            "set HTTPS_PROXY to a URL such as http://proxy.example.org:3128, or name the host in NO_PROXY",
+        )
+    };
+    let url = url.to_str().ok_or_else(|| unusable("is not UTF-8"))?;
+    if url.split_once(':').is_some_and(|(scheme, _)| is_socks(scheme)) {
+        return Err(unusable("names a SOCKS proxy, and SOCKS is not supported"));
+    }
+    match Proxy::new(url) {
+        // `ureq` is built without SOCKS and panics on such a proxy.
+        Ok(proxy) if matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) => {
+            Ok(Some(proxy))
+        }
+        _ => Err(unusable("is not the URL of an HTTP proxy")),
+    }
+}
+
+fn is_socks(scheme: &str) -> bool {
+    ["socks", "socks4", "socks4a", "socks5", "socks5h"].iter().any(|socks| scheme.eq_ignore_ascii_case(socks))
 }
 
 /// Returns the name of a proxy for a message, without the password that its URL may hold.
@@ -112,10 +133,33 @@ mod tests {
 
     #[test]
     fn unsupported_proxy_is_an_error() {
-        for url in ["socks5://a:1", "socks4a://a:1", "ftp://a"] {
-            let environment = [("ALL_PROXY", url)].into_iter().collect();
-            assert!(of(&Endpoint::public(), &environment).is_err(), "{url}");
+        for (url, why) in [
+            ("socks5://a:1", "SOCKS"),
+            ("socks4a://a:1", "SOCKS"),
+            ("SOCKS5H://u:hunter2@a:1", "SOCKS"),
+            ("socks://a", "SOCKS"),
+            ("ftp://a", "not the URL"),
+            ("http://", "not the URL"),
+        ] {
+            for variable in VARIABLES {
+                let environment = [(variable, url)].into_iter().collect();
+                let error = of(&Endpoint::public(), &environment).unwrap_err().to_string();
+                assert!(error.starts_with(variable) && error.contains(why), "{error}");
+                assert!(!error.contains("hunter2"), "{error}");
+            }
         }
+    }
+
+    #[test]
+    fn proxy_that_is_not_utf_8_is_an_error() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let mut environment = Environment::default();
+        environment.set("https_proxy", OsStr::from_bytes(b"http://\xff:1"));
+        let error = of(&Endpoint::public(), &environment).unwrap_err().to_string();
+        assert_eq!(error, "https_proxy is not UTF-8");
+        // The names in the list that are UTF-8 still count.
+        environment.set("NO_PROXY", OsStr::from_bytes(b"\xff,iam.cloud.ibm.com"));
+        assert!(of(&Endpoint::public(), &environment).unwrap().is_none());
     }
 
     #[test]

@@ -1,20 +1,36 @@
 //! The certificate authorities that a TLS connection trusts: the platform's, and those that the user adds. Verification
 //! cannot be turned off.
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use rustls::{CertificateError, Error as TlsError};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-use super::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
+use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+use crate::system::blocking;
+use crate::system::environment::Environment;
+use crate::time::Deadline;
+
+/// The most that is read of a file with certificates. The bundles of operating systems have a quarter of a MiB.
+const MAX_CA_FILE: usize = 4 * 1024 * 1024;
+
+/// The variable that names the platform's authorities, which the platform's verifier reads (`rustls-native-certs`).
+const PLATFORM_FILE: &str = "SSL_CERT_FILE";
 
 /// Returns the TLS configuration that trusts the platform, and the authorities in `ca_file`.
-pub(super) fn config(ca_file: Option<&Path>) -> Result<TlsConfig> {
+pub(super) fn config(
+    ca_file: Option<&Path>,
+    environment: &Environment,
+    deadline: Deadline,
+) -> Result<TlsConfig> {
+    ensure_platform_file(environment)?;
     let roots = match ca_file {
         None => RootCerts::PlatformVerifier,
         Some(path) => {
-            let mut roots = read(path)?;
+            let mut roots = read(path, deadline)?;
             // Unreadable platform certificates are ignored, as the platform verifier does.
             let platform = rustls_native_certs::load_native_certs().certs;
             roots.extend(platform.iter().map(|der| Certificate::from_der(der).to_owned()));
@@ -24,12 +40,34 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<TlsConfig> {
     Ok(TlsConfig::builder().root_certs(roots).build())
 }
 
-fn read(path: &Path) -> Result<Vec<Certificate<'static>>> {
+/// Returns an error if the platform's verifier would wait for a pipe, or read a device to the end of all memory.
+fn ensure_platform_file(environment: &Environment) -> Result<()> {
+    let Some(path) = environment.get(PLATFORM_FILE).map(Path::new) else { return Ok(()) };
+    let why = match path.metadata() {
+        Ok(metadata) if !metadata.is_file() => "it is not a regular file",
+        Ok(metadata) if metadata.len() > MAX_CA_FILE as u64 => "it is larger than 4 MiB",
+        // A missing file leaves the machine without authorities, which is reported if there are none at all.
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        ErrorKind::Usage,
+        format!("cannot use `{}`, which {PLATFORM_FILE} names: {why}", path.display()),
+    )
+    .with_hint(format!("unset {PLATFORM_FILE}, and name the certificates with `--ca-file FILE`")))
+}
+
+fn read(path: &Path, deadline: Deadline) -> Result<Vec<Certificate<'static>>> {
     let unusable = |why: String| {
         Error::new(ErrorKind::Usage, format!("cannot use the CA file `{}`: {why}", path.display()))
             .with_hint("name a file with certificates in PEM form (`-----BEGIN CERTIFICATE-----`)")
     };
-    let pem = fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let content = content(path.to_owned(), deadline).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => deadline.error(&format!("the CA file `{}` did not end", path.display())),
+        // Reading a file that is waited for never says so itself.
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => super::no_thread(error),
+        _ => unusable(error.to_string()),
+    })?;
+    let pem = content.ok_or_else(|| unusable("it is larger than 4 MiB".to_owned()))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {
         if let PemItem::Certificate(certificate) = item.map_err(|_| unusable("it is damaged".to_owned()))? {
@@ -42,32 +80,107 @@ fn read(path: &Path) -> Result<Vec<Certificate<'static>>> {
     Ok(certificates)
 }
 
+/// Reads a file. It may be a pipe, which nobody may ever write to.
+fn content(path: PathBuf, deadline: Deadline) -> io::Result<Option<SecretBuffer>> {
+    let read = move || read_limited(File::open(path)?, USUAL_SIZE, MAX_CA_FILE);
+    blocking::within(deadline, read)
+}
+
+/// Returns the error of the TLS library behind an error of the HTTP client.
+pub(super) fn tls_error(error: &ureq::Error) -> Option<&TlsError> {
+    match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref()?.downcast_ref(),
+        _ => None,
+    }
+}
+
+/// A server with a certificate.
+#[derive(Clone, Copy)]
+pub(super) struct Peer<'a> {
+    /// Its name for a message.
+    pub(super) name: &'a str,
+    /// The setting that names it.
+    pub(super) setting: &'a str,
+    /// What to do if it does not speak TLS at all, if that is known better than from the setting.
+    pub(super) no_tls_hint: Option<&'a str>,
+}
+
 /// Explains a failed TLS handshake in terms that the user can act on.
-pub(super) fn failure(endpoint: &Endpoint, error: &dyn std::error::Error) -> Error {
-    let text = error.to_string();
-    let has = |word: &str| text.to_ascii_lowercase().contains(word);
-    // The name is checked first, because only that error quotes names, and a name may contain any word.
-    let (what, hint) = if has("notvalidforname") || has("not valid for name") {
-        ("is for another host name", "check the host name in `--endpoint`")
-    } else if has("unknownissuer") {
-        (
-            "is signed by an authority that this machine does not trust",
+pub(super) fn failure(peer: Peer<'_>, error: &TlsError) -> Error {
+    let Peer { name, setting, .. } = peer;
+    let network = |what: String, hint: String| Error::new(ErrorKind::Network, what).with_hint(hint);
+    match error {
+        TlsError::InvalidCertificate(error) => {
+            let (what, hint) = refusal(error, setting);
+            network(format!("the certificate of {name} {what}"), hint)
+        }
+        TlsError::NoCertificatesPresented => {
+            network(format!("{name} has no certificate"), format!("check {setting}"))
+        }
+        // The platform's verifier has no type of its own for this (`rustls-platform-verifier`).
+        TlsError::General(text) if text.contains("No CA certificates") => network(
+            format!(
+                "the certificate of {name} could not be checked: this machine has no certificate authorities"
+            ),
+            "install them (`ca-certificates`), or name one: `--ca-file FILE`".to_owned(),
+        ),
+        TlsError::InvalidMessage(_) => network(
+            format!("the TLS handshake with {name} failed: it does not speak TLS"),
+            peer.no_tls_hint
+                .map_or_else(|| format!("check that {setting} names a port with TLS"), str::to_owned),
+        ),
+        error => network(
+            format!("the TLS handshake with {name} failed: {error}"),
+            format!("check that {setting} speaks TLS, and whether a proxy is in between"),
+        ),
+    }
+}
+
+/// Returns why a certificate was refused, as the end of a sentence about it, and what to do.
+fn refusal(error: &CertificateError, setting: &str) -> (String, String) {
+    let own = |(what, hint): (&str, &str)| (what.to_owned(), hint.to_owned());
+    let renew = "ask for a new certificate: the service must replace it";
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => own((
+            "has expired",
+            "check this machine's clock; if it is right, the service must renew its certificate",
+        )),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            own(("is not valid yet", "check this machine's clock"))
+        }
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => own((
+            "names no host: it has no subject alternative name, and its common name does not count",
+            "the service needs a certificate with its host name as a subject alternative name",
+        )),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            ("is for another host name".to_owned(), format!("check the host name in {setting}"))
+        }
+        CertificateError::UnknownIssuer => own((
+            "is self-signed, or signed by an authority that this machine does not trust",
             "if a proxy inspects TLS here, trust its CA: `--ca-file FILE`",
-        )
-    } else if has("expired") {
-        ("has expired", "check this machine's clock; if it is right, the service must renew its certificate")
-    } else if has("notvalidyet") || has("not valid before") {
-        ("is not valid yet", "check this machine's clock")
-    } else if has("no ca certificates") {
-        (
-            "could not be checked: this machine has no certificate authorities",
-            "install them (`ca-certificates`), or name one: `--ca-file FILE`",
-        )
-    } else if has("certificate") {
-        ("was not accepted", "check `--endpoint`, and whether a proxy is in between")
-    } else {
-        return Error::new(ErrorKind::Network, format!("the TLS handshake with {endpoint} failed: {text}"))
-            .with_hint("check that `--endpoint` speaks TLS, and whether a proxy is in between");
-    };
-    Error::new(ErrorKind::Network, format!("the certificate of {endpoint} {what}")).with_hint(hint)
+        )),
+        CertificateError::Revoked => own(("was revoked", renew)),
+        CertificateError::BadEncoding => own(("is damaged", renew)),
+        CertificateError::BadSignature => own((
+            "has a signature that does not belong to its authority",
+            "check whether `--ca-file` names the present certificate of the authority",
+        )),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            own(("is not meant for a server", renew))
+        }
+        // The types of `webpki` and of the platform's verifier are not ours to name.
+        CertificateError::Other(other) if is_of_authority(&other.to_string()) => own((
+            "is self-signed: it is that of an authority, which cannot be a server's",
+            "the service needs a certificate that an authority has signed for it; then trust that authority: `--ca-file FILE`",
+        )),
+        error => (
+            format!("was not accepted: {error}"),
+            format!("check {setting}, and whether a proxy is in between"),
+        ),
+    }
+}
+
+fn is_of_authority(text: &str) -> bool {
+    text.contains("CaUsedAsEndEntity")
 }

@@ -7,6 +7,7 @@ mod config_directory;
 pub(crate) mod failure;
 mod locate;
 mod login;
+mod login_script;
 pub(crate) mod oauth_tokens;
 pub(crate) mod session_file;
 
@@ -15,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use config_directory::{VARIABLES as CONFIG_VARIABLES, config_directory};
-pub(crate) use login::{API_KEY_VARIABLES, Credentials, Login};
+pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, Login};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;
@@ -58,23 +59,33 @@ impl Ibmcloud {
     }
 
     /// Runs `ibmcloud iam oauth-tokens` and returns the token that it prints.
-    pub(crate) fn oauth_tokens(&self, deadline: Deadline) -> Result<AccessToken> {
+    ///
+    /// If the CLI says that nobody is logged in, `keeps_session` tells whether its session file holds a session all the
+    /// same. The CLI's SDK swallows the reason if it cannot renew a session (`core_config/bx_config.go`, `IsLoggedIn`).
+    pub(crate) fn oauth_tokens(
+        &self,
+        deadline: Deadline,
+        keeps_session: impl FnOnce() -> bool,
+    ) -> Result<AccessToken> {
         let invocation = self.captured(&["iam", "oauth-tokens"]);
         let output =
             process::capture(&invocation, deadline).map_err(|error| cannot_run(&invocation, error))?;
-        ensure_success(&invocation, &output, deadline, &[])?;
-        oauth_tokens::parse(&output.stdout).map_err(|why| {
-            // "Incorrect Usage" and the failures of CLIs before 2018-09 are on stdout, the former with exit status 0.
-            let error = match reason(&output) {
-                Some(reason) => reason.error(&invocation.to_string()),
-                None => Error::new(
-                    ErrorKind::IbmcloudFailed,
-                    format!("the output of {invocation} was not understood"),
-                )
-                .with_hint("run it yourself; if it prints a token, report the text around the token")
-                .with_source(why),
-            };
-            error.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, &[]))
+        let (reason, error) = match failure_of(&invocation, &output, deadline) {
+            Some(failure) => failure,
+            None => match oauth_tokens::parse(&output.stdout) {
+                Ok(token) => return Ok(token),
+                // "Incorrect Usage" and the failures of CLIs before 2018-09 are on stdout, the former with exit status 0.
+                Err(why) => match reason(&output) {
+                    Some(reason) => (Some(reason), explained(&invocation, reason)),
+                    None => (None, not_understood(&invocation, why)),
+                },
+            },
+        };
+        let error = error.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, &[]));
+        Err(if reason == Some(failure::Reason::NotLoggedIn) && keeps_session() {
+            error.with_hint(failure::out_of_reach_hint())
+        } else {
+            error
         })
     }
 
@@ -103,7 +114,22 @@ impl Ibmcloud {
 }
 
 fn reason(output: &Output) -> Option<failure::Reason> {
-    failure::strongest_reason([&*output.stderr, &*output.stdout])
+    failure::reason([&*output.stderr, &*output.stdout])
+}
+
+fn explained(invocation: &Invocation, reason: failure::Reason) -> Error {
+    let is_login = invocation.arguments.first().is_some_and(|command| command == "login");
+    let purpose = if is_login { failure::Purpose::Login } else { failure::Purpose::Token };
+    reason.error(&invocation.to_string(), purpose)
+}
+
+fn not_understood(
+    invocation: &Invocation,
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    Error::new(ErrorKind::IbmcloudFailed, format!("the output of {invocation} was not understood"))
+        .with_hint("run it yourself; if it prints a token, report the text around the token")
+        .with_source(why)
 }
 
 /// Returns an error unless the run ended and reported success. The `known` secrets are redacted in it.
@@ -113,10 +139,22 @@ fn ensure_success(
     deadline: Deadline,
     known: &[&str],
 ) -> Result<()> {
+    match failure_of(invocation, output, deadline) {
+        None => Ok(()),
+        Some((_, error)) => Err(error.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, known))),
+    }
+}
+
+/// Returns the reason, if it is known, and the error of a run that did not end or did not report success.
+fn failure_of(
+    invocation: &Invocation,
+    output: &Output,
+    deadline: Deadline,
+) -> Option<(Option<failure::Reason>, Error)> {
     let error = match output.end {
-        End::Exited(status) if status.success() => return Ok(()),
+        End::Exited(status) if status.success() => return None,
         End::Exited(status) => match reason(output) {
-            Some(reason) => reason.error(&invocation.to_string()),
+            Some(reason) => return Some((Some(reason), explained(invocation, reason))),
             None => Error::new(ErrorKind::IbmcloudFailed, format!("{invocation} failed: {status}"))
                 .with_hint("run it yourself to see what it says"),
         },
@@ -127,21 +165,36 @@ fn ensure_success(
         )
         .with_hint("run it yourself to see what it prints"),
     };
-    Err(error.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, known)))
+    Some((None, error))
 }
 
+/// Explains why a program could not be started.
 fn cannot_run(invocation: &Invocation, error: io::Error) -> Error {
     let program = invocation.program.display();
-    let is_its_own_fault = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
-        || error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error());
-    if is_its_own_fault {
-        return Error::new(ErrorKind::IbmcloudMissing, format!("cannot run `{program}`"))
-            .with_hint(
-                "reinstall the IBM Cloud CLI (https://cloud.ibm.com/docs/cli), or name another with `--ibmcloud PATH`",
-            )
-            .with_source(error);
+    let cannot_start = |error, hint: &str| {
+        Error::new(ErrorKind::Internal, format!("cannot start `{program}`"))
+            .with_hint(hint)
+            .with_source(error)
+    };
+    match process::obstacle(&error) {
+        process::Obstacle::Program => {
+            Error::new(ErrorKind::IbmcloudMissing, format!("cannot run `{program}`"))
+                .with_hint(
+                    "reinstall the IBM Cloud CLI (https://cloud.ibm.com/docs/cli), or name another with `--ibmcloud PATH`",
+                )
+                .with_source(error)
+        }
+        process::Obstacle::NullDevice(error) => {
+            Error::new(ErrorKind::Internal, format!("cannot start `{program}` without `/dev/null`"))
+                .with_hint("make `/dev/null` a device that everybody may read and write: `mknod -m 666 /dev/null c 1 3`")
+                .with_source(error)
+        }
+        process::Obstacle::Sandbox => cannot_start(
+            error,
+            "a sandbox such as a seccomp or AppArmor profile may forbid starting programs here: allow `clone3`, `clone` and `execve`",
+        ),
+        process::Obstacle::Machine => {
+            cannot_start(error, "this machine may have reached a limit: check `ulimit -a`")
+        }
     }
-    Error::new(ErrorKind::Internal, format!("cannot start `{program}`"))
-        .with_hint("this machine may have reached a limit: check `ulimit -a`")
-        .with_source(error)
 }

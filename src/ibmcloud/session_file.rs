@@ -1,5 +1,5 @@
-//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and the
-//! refresh token in it is skipped.
+//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and of the
+//! refresh token in it nothing is kept but whether there is one.
 //!
 //! The CLI truncates the file and writes it again, and its SDK replaces an unreadable file with a blank one, which logs
 //! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again for a while, and the
@@ -15,11 +15,11 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::secret::{SecretBuffer, read_limited};
-use crate::system::lock;
 use crate::time::Deadline;
 use crate::token::{AccessToken, bearer_credentials};
 
@@ -33,6 +33,8 @@ const TORN_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct SessionFile {
     /// The access token, or nothing if nobody is logged in.
     pub token: Option<AccessToken>,
+    /// Whether there is a refresh token. Compute resources log in without one.
+    pub holds_refresh_token: bool,
     content: SecretBuffer,
 }
 
@@ -45,15 +47,6 @@ pub(crate) enum Unusable {
     Torn,
     /// It was skipped. The CLI may still be able to use it.
     Skipped(SkipReason),
-}
-
-impl Unusable {
-    fn of_open(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Absent,
-            _ => Self::Skipped(SkipReason::Unreadable(error)),
-        }
-    }
 }
 
 /// The reason why a session file is skipped.
@@ -83,12 +76,90 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// The member of the file that holds the token. All others are skipped, including the refresh token.
+/// The users whose session file may be used. Another user may have put another token there.
+#[derive(Clone, Debug)]
+pub(crate) enum Owners {
+    /// The user alone.
+    User,
+    /// Everybody, if the user is root and this home directory is root's: a container in which the user's own
+    /// configuration directory is mounted.
+    EverybodyIfRootIsAtHome(PathBuf),
+}
+
+impl Owners {
+    fn include(&self, owner: u32) -> bool {
+        let user = rustix::process::geteuid();
+        if owner == user.as_raw() {
+            return true;
+        }
+        match self {
+            Self::EverybodyIfRootIsAtHome(home) if user.is_root() => {
+                home.metadata().is_ok_and(|home| home.uid() == user.as_raw())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The members of the file that are read. All others are skipped.
 #[derive(Deserialize)]
 struct Tokens<'a> {
     /// `Bearer eyJ…`, or empty when logged out.
     #[serde(rename = "IAMToken", borrow, default)]
     iam_token: Option<Text<'a>>,
+    /// Empty when logged out.
+    #[serde(rename = "IAMRefreshToken", default)]
+    refresh_token: Filled,
+}
+
+/// Whether a member is a text that is not empty. The text itself is not kept.
+#[derive(Clone, Copy, Default)]
+struct Filled(bool);
+
+impl<'de> Deserialize<'de> for Filled {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Emptiness;
+        impl<'de> Visitor<'de> for Emptiness {
+            type Value = Filled;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Filled, E> {
+                Ok(Filled(!text.is_empty()))
+            }
+
+            fn visit_unit<E>(self) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Filled, E> {
+                Ok(Filled(false))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Filled, A::Error> {
+                IgnoredAny.visit_seq(list).map(|_| Filled(false))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Filled, A::Error> {
+                IgnoredAny.visit_map(map).map(|_| Filled(false))
+            }
+        }
+        deserializer.deserialize_any(Emptiness)
+    }
 }
 
 impl Tokens<'_> {
@@ -112,25 +183,12 @@ pub(crate) fn path(config_directory: &Path) -> PathBuf {
 }
 
 impl SessionFile {
-    /// Reads the file at `path`.
-    ///
-    /// A torn file is usually just being written. Its writer holds a lock on it (since version 1.0.2 of the CLI's SDK, and
-    /// not on Windows), so the read is repeated when that lock is free. Older writers take no lock, so the file is then
-    /// read again for a while.
-    pub(crate) fn read(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
-        match Self::read_once(path) {
-            Err(Unusable::Torn) => {}
-            result => return result,
-        }
-        #[cfg(unix)]
-        match Self::read_locked(path, deadline) {
-            Err(Unusable::Torn) => {}
-            result => return result,
-        }
+    /// Reads the file at `path`. A torn file is read again, but not past the deadline.
+    pub(crate) fn read(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
         let limit = deadline.within(TORN_TIMEOUT);
         let mut pause = Duration::from_millis(1);
         loop {
-            match Self::read_once(path) {
+            match Self::read_once(path, owners) {
                 Err(Unusable::Torn) if !limit.has_passed() => thread::sleep(pause.min(limit.remaining())),
                 result => return result,
             }
@@ -138,27 +196,22 @@ impl SessionFile {
         }
     }
 
-    fn read_once(path: &Path) -> Result<Self, Unusable> {
-        Self::read_open(&Self::open(path).map_err(Unusable::of_open)?)
-    }
-
-    /// Reads the file once under a shared lock, and releases the lock at once: the CLI gives up waiting for it after 30 s
-    /// and then saves a blank session (`persistor.go` of its SDK).
-    fn read_locked(path: &Path, deadline: Deadline) -> Result<Self, Unusable> {
-        let file = Self::open(path).map_err(Unusable::of_open)?;
-        let file = lock::shared(file, deadline).map_err(|_| Unusable::Torn)?;
-        Self::read_open(&file)
-    }
-
-    fn read_open(file: &File) -> Result<Self, Unusable> {
-        let content = read_regular_file(file).map_err(Unusable::Skipped)?;
-        let token = match serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify()) {
-            Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => tokens.access_token(),
+    fn read_once(path: &Path, owners: &Owners) -> Result<Self, Unusable> {
+        let file = Self::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
+            _ => Unusable::Skipped(SkipReason::Unreadable(error)),
+        })?;
+        let content = read_regular_file(&file, owners).map_err(Unusable::Skipped)?;
+        let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
+        let (token, holds_refresh_token) = match tokens {
+            Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => {
+                (tokens.access_token(), tokens.refresh_token.0)
+            }
             // Serde would also read an array.
             Ok(_) | Err(Category::Data) => return Err(Unusable::Skipped(SkipReason::UnknownShape)),
             Err(Category::Eof | Category::Syntax | Category::Io) => return Err(Unusable::Torn),
         };
-        Ok(Self { token, content })
+        Ok(Self { token, holds_refresh_token, content })
     }
 
     /// Opens the file without waiting, in case it is a pipe that nobody writes to.
@@ -173,12 +226,12 @@ impl SessionFile {
     }
 }
 
-fn read_regular_file(file: &File) -> Result<SecretBuffer, SkipReason> {
+fn read_regular_file(file: &File, owners: &Owners) -> Result<SecretBuffer, SkipReason> {
     let metadata = file.metadata().map_err(SkipReason::Unreadable)?;
     if !metadata.is_file() {
         return Err(SkipReason::NotAFile);
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+    if !owners.include(metadata.uid()) {
         return Err(SkipReason::OtherOwner);
     }
     read_limited(file, usize::try_from(metadata.len()).unwrap_or(MAX_SIZE), MAX_SIZE)
@@ -252,7 +305,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = path(directory.path());
         std::fs::write(&path, content).unwrap();
-        SessionFile::read(&path, Deadline::after(Duration::from_millis(20)))
+        SessionFile::read(&path, &Owners::User, Deadline::after(Duration::from_millis(20)))
     }
 
     fn token(content: &str) -> Option<String> {
@@ -279,6 +332,41 @@ mod tests {
     }
 
     #[test]
+    fn refresh_token_of_any_type_is_told_by_its_emptiness() {
+        for (value, expected) in [
+            (r#""r""#, true),
+            (r#""\u0041""#, true),
+            (r#""""#, false),
+            ("null", false),
+            ("5", false),
+            ("-5.5", false),
+            ("true", false),
+            ("[1]", false),
+            (r#"{"a":"b"}"#, false),
+        ] {
+            let session =
+                session(&format!(r#"{{"IAMRefreshToken":{value},"IAMToken":"Bearer {JWT}"}}"#)).unwrap();
+            assert_eq!((session.holds_refresh_token, session.token.is_some()), (expected, true), "{value}");
+        }
+        assert!(!session("{}").unwrap().holds_refresh_token);
+    }
+
+    #[test]
+    fn file_of_another_owner_is_for_root_at_home_only() {
+        let home = tempfile::tempdir().unwrap();
+        let (user, other) = (rustix::process::geteuid(), rustix::process::geteuid().as_raw() + 1);
+        assert!(Owners::User.include(user.as_raw()) && !Owners::User.include(other));
+        let at = |home: &Path| Owners::EverybodyIfRootIsAtHome(home.to_owned());
+        assert_eq!(at(home.path()).include(other), user.is_root());
+        assert!(at(home.path()).include(user.as_raw()));
+        assert!(!at(&home.path().join("absent")).include(other));
+        if user.is_root() {
+            std::os::unix::fs::chown(home.path(), Some(other), None).unwrap();
+            assert!(!at(home.path()).include(other));
+        }
+    }
+
+    #[test]
     fn token_of_a_fallback_session_is_ignored() {
         let content =
             format!(r#"{{"FallbackIAMTokens":{{"IAMToken":"Bearer other"}},"IAMToken":"Bearer {JWT}"}}"#);
@@ -301,7 +389,8 @@ mod tests {
     #[test]
     fn anything_but_a_regular_file_is_skipped() {
         let directory = tempfile::tempdir().unwrap();
-        let read = |path: &Path| SessionFile::read(path, Deadline::after(Duration::from_millis(20)));
+        let read =
+            |path: &Path| SessionFile::read(path, &Owners::User, Deadline::after(Duration::from_millis(20)));
         assert!(matches!(read(&directory.path().join("none")), Err(Unusable::Absent)));
         assert!(matches!(read(directory.path()), Err(Unusable::Skipped(SkipReason::NotAFile))));
         assert!(matches!(read(Path::new("/dev/null")), Err(Unusable::Skipped(SkipReason::NotAFile))));

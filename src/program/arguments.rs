@@ -24,11 +24,16 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use clap::{ArgMatches, Args, FromArgMatches as _};
 
+use super::curl_guard::Host;
+use super::recipes::Recipe;
 use super::settings::{duration, positive_duration};
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::format::{Format, NAMED, Shell, Variable};
 use crate::sanitize;
 use crate::session::SessionName;
+
+/// The exit status if a program was not started, as of `env` and `nohup` (POSIX).
+const NOT_STARTED: u8 = 125;
 
 /// The name of the program.
 pub(crate) const PROGRAM: &str = "ibmcloud-token";
@@ -63,7 +68,30 @@ Exit codes:
   5  `ibmcloud` failed, or its output was not understood
   6  network, TLS, proxy or IAM service
   7  timed out
-  8  no token with the wanted lifetime, account or profile";
+  8  no token with the wanted lifetime, account or profile
+125  `exec` and `curl`: the program was not started
+126  `exec` and `curl`: the program cannot be executed
+127  `exec` and `curl`: the program was not found";
+
+const EXEC: &str = "\
+Run a program with a token in its environment.
+
+The program takes our place: signals, the terminal and the exit status are its
+own, and --timeout ends when it starts. It gets one token, which is not renewed.
+
+If it is not started, the exit status is 125, or 126 if it cannot be executed
+and 127 if it is not found.";
+
+const CURL: &str = "\
+Run curl with the token in the `Authorization` header.
+
+Our options end at the first argument that is not one of ours. Everything from
+there on is for curl. A URL must be `https` and name a host of IBM Cloud, or one
+given with --host. Arguments that could send the token elsewhere are refused,
+and ~/.curlrc is not read. The token is never in the list of processes.
+
+If nobody is logged in, curl is not started. If it is not started, the exit
+status is 125, or 127 if there is no curl.";
 
 /// The command line as it was typed.
 #[derive(Debug)]
@@ -76,6 +104,8 @@ pub(crate) struct Arguments {
 #[derive(Debug)]
 pub(crate) enum Command {
     Get(Get),
+    Exec(Exec),
+    Curl(Curl),
     Login(Login),
     Logout,
     Parse(Parse),
@@ -83,6 +113,13 @@ pub(crate) enum Command {
     Exchange(Exchange),
     Status(Status),
     Inspect(Inspect),
+}
+
+impl Command {
+    /// Returns the exit status of every failure, if the exit status has to differ from those of a program that is run.
+    pub(super) fn exit_code_of_a_failure(&self) -> Option<u8> {
+        matches!(self, Self::Exec(_) | Self::Curl(_)).then_some(NOT_STARTED)
+    }
 }
 
 /// The outcome of reading a command line.
@@ -103,6 +140,13 @@ struct Definition {
     read: fn(&ArgMatches) -> Result<Arguments, clap::Error>,
 }
 
+impl Definition {
+    /// Returns whether the command becomes another program, so that our failures must not look like its own.
+    fn becomes_a_program(&self) -> bool {
+        matches!(self.name, "exec" | "curl")
+    }
+}
+
 /// The commands, in the order of the help. The first is the default.
 static COMMANDS: &[Definition] = &[
     Definition {
@@ -111,6 +155,26 @@ static COMMANDS: &[Definition] = &[
         long_about: "Print the token of the current session.\n\nThe CLI's session file answers if its token is good. Otherwise `ibmcloud iam oauth-tokens` is run.",
         augment: |command| with_session(Get::augment_args(command)),
         read: |matches| read_session(matches, Command::Get(Get::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "exec",
+        about: "Run a program with a token in its environment",
+        long_about: EXEC,
+        augment: |command| {
+            with_session(Exec::augment_args(command))
+                .override_usage("ibmcloud-token exec [OPTIONS] [--] PROGRAM [ARGUMENT]...")
+        },
+        read: |matches| read_session(matches, Command::Exec(Exec::from_arg_matches(matches)?)),
+    },
+    Definition {
+        name: "curl",
+        about: "Run curl with the token, for IBM Cloud's hosts only",
+        long_about: CURL,
+        augment: |command| {
+            with_session(Curl::augment_args(command))
+                .override_usage("ibmcloud-token curl [OPTIONS] [--] ARGUMENT...")
+        },
+        read: |matches| read_session(matches, Command::Curl(Curl::from_arg_matches(matches)?)),
     },
     Definition {
         name: "login",
@@ -187,6 +251,10 @@ pub(crate) struct SessionOptions {
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     /// Run this CLI: a path, or a name such as `bx`
+    ///
+    /// It must use the session that this program reads. A wrapper that chooses another session, for example with
+    /// IBMCLOUD_HOME, is not run at all while the token in the usual session file is good. Set IBMCLOUD_HOME for this
+    /// program too, or use `--session`.
     #[arg(long, value_name = "PATH")]
     pub(crate) ibmcloud: Option<OsString>,
 }
@@ -218,6 +286,8 @@ pub(crate) struct SourceOptions {
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Log in first if that is needed
+    ///
+    /// Without a terminal, this works if the CLI needs no person to log in, for example with IBMCLOUD_API_KEY.
     #[arg(long)]
     pub(crate) login: bool,
 }
@@ -284,16 +354,65 @@ pub(crate) struct Get {
 
 #[derive(Args, Debug)]
 #[group(skip)]
+pub(crate) struct Exec {
+    /// Set this variable [default: IAM_TOKEN]
+    ///
+    /// NAME means NAME=%{token}. The template may use %{bearer} and the other placeholders of `get --format`. The option
+    /// can be repeated.
+    #[arg(long, value_name = "NAME[=TEMPLATE]")]
+    pub(crate) env: Vec<Variable>,
+    /// Set what a tool reads: see --list-recipes
+    ///
+    /// The recipes are terraform, sdk:SERVICE (such as sdk:secrets-manager) and watsonx.
+    ///
+    /// Other credentials of the same service are removed from the environment. The option can be repeated.
+    #[arg(long = "for", value_name = "RECIPE")]
+    pub(crate) recipes: Vec<Recipe>,
+    /// Print what each recipe sets and removes
+    #[arg(long)]
+    pub(crate) list_recipes: bool,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    /// The program and its arguments
+    #[arg(value_name = "PROGRAM", trailing_var_arg = true, required_unless_present = "list_recipes")]
+    pub(crate) program: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
+pub(crate) struct Curl {
+    /// Send the token to this host too
+    ///
+    /// The option can be repeated. It is one exact name, with any port. Only for localhost, 127.0.0.1 and ::1, plain http is accepted.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<Host>,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+    /// The arguments of curl
+    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
 pub(crate) struct Login {
     /// Use a one-time passcode from the browser
     #[arg(long, group = "credentials")]
     pub(crate) sso: bool,
     /// Use the API key in a file, or `-` for stdin
     ///
-    /// The variable IBMCLOUD_API_KEY may hold the key instead.
+    /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. At a
+    /// terminal, `-` asks for the key and does not show it. The variable IBMCLOUD_API_KEY may hold the key, or @FILE,
+    /// instead.
     #[arg(long, value_name = "@FILE|-", group = "credentials")]
     pub(crate) apikey: Option<String>,
     /// Use a one-time passcode that you have, from stdin
+    ///
+    /// At a terminal it is asked for and not shown. It answers only the CLI's prompt for it.
     #[arg(long, value_name = "-", group = "credentials")]
     pub(crate) passcode: Option<String>,
     /// API endpoint
@@ -334,8 +453,9 @@ pub(crate) struct Parse {
 pub(crate) struct Exchange {
     /// The API key: `@FILE`, or `-` for stdin
     ///
-    /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. The variable
-    /// IBMCLOUD_API_KEY may hold the key instead.
+    /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. At a
+    /// terminal, `-` asks for the key and does not show it. The variable IBMCLOUD_API_KEY or IC_API_KEY may hold the key,
+    /// or @FILE, instead.
     #[arg(long, value_name = "@FILE|-")]
     pub(crate) apikey: Option<String>,
     #[command(flatten)]
@@ -429,6 +549,9 @@ fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Rea
     match matches.and_then(|matches| (definition.read)(&matches)) {
         Ok(arguments) => Ok(Reading::Run(Box::new(arguments))),
         Err(error) if !error.use_stderr() => Ok(Reading::Print(error.to_string())),
+        Err(error) if definition.becomes_a_program() => {
+            Err(usage_error(&error, definition).or_exit_code(NOT_STARTED))
+        }
         Err(error) => Err(usage_error(&error, definition)),
     }
 }
@@ -602,7 +725,7 @@ mod tests {
     #[test]
     fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
         for (line, commands) in [
-            ("ibmcloud-token status --fresh", "it is an option of `get`"),
+            ("ibmcloud-token status --fresh", "it is an option of `get`, `exec`, `curl`"),
             (
                 "ibmcloud-token --fresh status",
                 "put the options of a command after its name: `ibmcloud-token status …`",
@@ -610,12 +733,67 @@ mod tests {
             ("ibmcloud-token get --sso", "it is an option of `login`"),
             (
                 "ibmcloud-token --session a parse",
-                "it is an option of `get`, `login`, `logout`, `status`, `inspect`",
+                "it is an option of `get`, `exec`, `curl`, `login`, `logout`, `status`, `inspect`",
             ),
+            ("ibmcloud-token get --host x", "it is an option of `curl`"),
         ] {
             let error = parsed(line).unwrap_err();
             assert_eq!((error.kind(), error.hint().as_deref()), (ErrorKind::Usage, Some(commands)), "{line}");
         }
+    }
+
+    #[test]
+    fn options_of_a_program_are_its_own() {
+        for (line, expected) in [
+            ("ibmcloud-token exec printenv", "printenv"),
+            (
+                "ibmcloud-token exec -v --env A printenv -v --env B -- -x --help",
+                "printenv -v --env B -- -x --help",
+            ),
+            ("ibmcloud-token exec -- printenv -v", "printenv -v"),
+            ("ibmcloud-token exec -- -x", "-x"),
+            ("ibmcloud-token --session a exec printenv --session b", "printenv --session b"),
+        ] {
+            let Command::Exec(exec) = parsed(line).unwrap().command else { panic!("{line}") };
+            assert_eq!(exec.program, words(expected), "{line}");
+        }
+        for line in ["ibmcloud-token exec", "ibmcloud-token exec --", "ibmcloud-token exec --nope printenv"] {
+            assert_eq!(parsed(line).unwrap_err().exit_code(), 125, "{line}");
+        }
+    }
+
+    #[test]
+    fn options_of_curl_start_at_the_first_argument_that_is_not_ours() {
+        for (line, is_verbose, expected) in [
+            ("ibmcloud-token curl URL", false, "URL"),
+            ("ibmcloud-token curl -v URL", true, "URL"),
+            ("ibmcloud-token curl -s -v -q URL", false, "-s -v -q URL"),
+            ("ibmcloud-token curl -sv URL", false, "-sv URL"),
+            ("ibmcloud-token curl -vs URL", false, "-vs URL"),
+            ("ibmcloud-token curl -X POST --timeout 5", false, "-X POST --timeout 5"),
+            ("ibmcloud-token curl -XPOST -h", false, "-XPOST -h"),
+            (
+                "ibmcloud-token curl --fresh --host a --host=b --compressed --host c",
+                false,
+                "--compressed --host c",
+            ),
+            ("ibmcloud-token curl -v -- -v -- URL", true, "-v -- URL"),
+            ("ibmcloud-token -v curl --json {} URL", true, "--json {} URL"),
+        ] {
+            let arguments = parsed(line).unwrap();
+            assert_eq!(arguments.common.messages.verbose, is_verbose, "{line}");
+            let Command::Curl(curl) = arguments.command else { panic!("{line}") };
+            assert_eq!(curl.arguments, words(expected), "{line}");
+        }
+        for line in
+            ["ibmcloud-token curl", "ibmcloud-token curl --host", "ibmcloud-token curl --min-ttl x URL"]
+        {
+            assert_eq!(parsed(line).unwrap_err().exit_code(), 125, "{line}");
+        }
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
     }
 
     #[test]

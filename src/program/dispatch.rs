@@ -8,6 +8,8 @@ use crate::error::Result;
 pub(super) fn run(command: Command, context: &Context) -> Result<()> {
     match command {
         Command::Get(arguments) => command::get::run(&arguments, context),
+        Command::Exec(arguments) => command::exec::run(&arguments, context),
+        Command::Curl(arguments) => command::curl::run(&arguments, context),
         Command::Login(arguments) => command::login::run(&arguments, context),
         Command::Logout => command::logout::run(context),
         Command::Parse(arguments) => command::parse::run(&arguments, context),

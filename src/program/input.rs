@@ -1,22 +1,29 @@
-//! How a secret comes in: from a file or the standard input. It is never an argument, because the process list and the
-//! shell's history show arguments.
+//! How a secret comes in: from a file, the standard input, or a variable. It is never an argument, because the process
+//! list and the shell's history show arguments.
+//!
+//! Every open and every read is bounded by the deadline and by a size. Only a person at a terminal may take their time;
+//! what they type is not shown.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::context::Context;
+use super::report;
 use crate::error::{Error, ErrorKind, Result};
 use crate::note::Note;
 use crate::sanitize;
 use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+use crate::system::environment::Environment;
 use crate::system::process::MAX_STDOUT;
-use crate::system::{blocking, stdio};
+use crate::system::terminal::{self, KeepModes};
+use crate::system::{blocking, bounded_file, stdio};
 use crate::time::Deadline;
-use crate::token::ApiKey;
+use crate::token::{self, ApiKey, InvalidApiKey};
 
 /// The most that is read of a key file. One is under 1 KiB.
 const MAX_KEY_FILE: usize = 64 * 1024;
@@ -25,19 +32,74 @@ const MAX_KEY_FILE: usize = 64 * 1024;
 const MAX_PASSCODE: usize = 1024;
 
 /// The place of an API key.
-pub(super) enum Place<'a> {
-    /// A file.
-    File(&'a Path),
+enum Place<'a> {
+    /// A file: what was written, without the `@`, and its path.
+    File(Cow<'a, str>, PathBuf),
     /// The standard input.
     Stdin,
+    /// The value of the variable with this name.
+    Variable(&'static str, Zeroizing<String>),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(name, _) => write!(f, "`{}`", shown(name)),
+            Self::Stdin => f.write_str("the standard input"),
+            Self::Variable(name, _) => write!(f, "`{name}`"),
+        }
+    }
+}
+
+/// Returns the API key that `argument`, the value of `--apikey`, leads to, else the one of the first variable that is
+/// set. This is the only place where a key is read.
+pub(super) fn api_key(
+    context: &Context,
+    argument: Option<&str>,
+    variables: &[&'static str],
+) -> Result<Option<ApiKey>> {
+    let environment = context.environment();
+    let place = match argument {
+        Some(value) => place_in_argument(value, environment)?,
+        None => match variables.iter().find_map(|name| Some((*name, environment.get(name)?))) {
+            Some((name, value)) => place_in_variable(name, value, environment)?,
+            None => return Ok(None),
+        },
+    };
+    let key = match &place {
+        Place::File(name, path) => match key_file(context, name, path)? {
+            Some(bytes) => ApiKey::read(&bytes).map_err(Into::into),
+            None => Err("it is larger than 64 KiB".into()),
+        },
+        Place::Stdin => match key_on_stdin(context)? {
+            Some(bytes) => ApiKey::read(&bytes).map_err(Into::into),
+            None => Err("it is larger than 64 KiB".into()),
+        },
+        Place::Variable(_, text) => ApiKey::of_text(text).map_err(Into::into),
+    };
+    key.map(Some).map_err(|why: Box<dyn std::error::Error + Send + Sync>| not_a_key(&place, why))
+}
+
+fn not_a_key(place: &Place<'_>, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let hint = match place {
+        Place::Variable(..) => "set it to the key, or to `@FILE`",
+        _ => {
+            "it must be the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write"
+        }
+    };
+    Error::new(ErrorKind::Usage, format!("{place} does not hold an API key")).with_hint(hint).with_source(why)
 }
 
 /// Returns the place that the value of `--apikey` names.
-pub(super) fn api_key_place(value: &str) -> Result<Place<'_>> {
+fn place_in_argument<'a>(value: &'a str, environment: &Environment) -> Result<Place<'a>> {
     match value.strip_prefix('@') {
         Some("") => Err(Error::new(ErrorKind::Usage, "`--apikey @` names no file").with_hint("write `--apikey @FILE`")),
-        Some(file) => Ok(Place::File(Path::new(file))),
+        Some(file) => Ok(Place::File(file.into(), path(file, environment))),
         None if value == "-" => Ok(Place::Stdin),
+        None if names_a_file(value, environment) => {
+            Err(Error::new(ErrorKind::Usage, "the value of `--apikey` is the name of a file without an `@` before it")
+                .with_hint(format!("write `--apikey @{}`", shown(value))))
+        }
         None => Err(Error::new(
             ErrorKind::Usage,
             "an API key cannot be an argument, because the process list and the shell's history would show it",
@@ -46,38 +108,112 @@ pub(super) fn api_key_place(value: &str) -> Result<Place<'_>> {
     }
 }
 
-/// Reads the API key, and warns if others can read it too.
-pub(super) fn api_key(context: &Context, place: &Place<'_>) -> Result<ApiKey> {
-    let (bytes, what) = match place {
-        Place::File(path) => (key_file(context, path)?, format!("`{}`", path.display())),
-        Place::Stdin => (whole_stdin(context, MAX_KEY_FILE)?, "the standard input".to_owned()),
-    };
-    let invalid = |source: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(ErrorKind::Usage, format!("{what} does not hold an API key"))
-            .with_hint("it must be the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write")
-            .with_source(source)
-    };
-    let bytes = bytes.ok_or_else(|| invalid("it is larger than 64 KiB".into()))?;
-    let text = std::str::from_utf8(&bytes).map_err(|error| invalid(error.into()))?;
-    ApiKey::from_file_content(text).map_err(|error| invalid(error.into()))
+/// Returns the place that a variable is, or names by `@FILE`.
+fn place_in_variable(name: &'static str, value: &OsStr, environment: &Environment) -> Result<Place<'static>> {
+    let text = token::cleaned(value.as_encoded_bytes())
+        .map_err(|why| not_a_key(&Place::Variable(name, Zeroizing::default()), why))?;
+    match text.strip_prefix('@') {
+        Some("") => Err(not_a_key(&Place::Variable(name, Zeroizing::default()), InvalidApiKey::Empty)),
+        Some(file) => Ok(Place::File(file.to_owned().into(), path(file, environment))),
+        None if names_a_file(&text, environment) => Err(Error::new(
+            ErrorKind::Usage,
+            format!("`{name}` is the name of a file without an `@` before it"),
+        )
+        .with_hint(format!("set it to `@{}`", shown(&text)))),
+        None => Ok(Place::Variable(name, text)),
+    }
 }
 
-/// Reads a key file. Returns nothing if it is too large.
-fn key_file(context: &Context, path: &Path) -> Result<Option<SecretBuffer>> {
-    let unreadable = |error: io::Error| {
-        // A key after the `@` is an easy mistake. It has no `/`, so a long path can still be shown.
-        let name = path.display().to_string();
-        let name = if name.contains('/') { name } else { sanitize::redact(&name) };
-        Error::new(ErrorKind::Internal, format!("cannot read the key file `{name}`"))
+fn names_a_file(text: &str, environment: &Environment) -> bool {
+    !text.is_empty() && path(text, environment).is_file()
+}
+
+/// Returns the path that `@FILE` names. The shell expands `~/` only at the start of a word, which is the `@` here.
+fn path(file: &str, environment: &Environment) -> PathBuf {
+    match (file.strip_prefix("~/"), environment.home()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => file.into(),
+    }
+}
+
+/// Returns a file's name so that it can be shown. A key in place of the name is an easy mistake. It has no `/`, so a long
+/// path can still be shown.
+fn shown(name: &str) -> String {
+    if name.contains('/') { name.to_owned() } else { sanitize::redact(name) }
+}
+
+/// Reads a key file, and warns if others can read it too. Returns nothing if it is too large.
+fn key_file(context: &Context, name: &str, path: &Path) -> Result<Option<SecretBuffer>> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::TimedOut => {
+            context.deadline().error(&format!("the key file `{}` could not be read", shown(name)))
+        }
+        _ => Error::new(ErrorKind::Internal, format!("cannot read the key file `{}`", shown(name)))
             .with_hint("name the file that the API key was saved to")
-            .with_source(error)
+            .with_source(error),
     };
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+    let file = bounded_file::read(path, MAX_KEY_FILE, context.deadline()).map_err(unreadable)?;
+    if file.is_exposed {
         context.task().note(Note::KeyFileIsReadable(path.to_owned()));
     }
-    read_limited(&file, USUAL_SIZE, MAX_KEY_FILE).map_err(unreadable)
+    Ok(file.bytes)
+}
+
+fn key_on_stdin(context: &Context) -> Result<Option<SecretBuffer>> {
+    if io::stdin().is_terminal() {
+        return typed(context, "API key: ", MAX_KEY_FILE, token::is_complete);
+    }
+    whole_stdin(context, MAX_KEY_FILE)
+}
+
+/// Asks the person at the terminal for lines, which are not shown. Returns nothing if there is more than `limit`.
+fn typed(
+    context: &Context,
+    prompt: &str,
+    limit: usize,
+    is_complete: fn(&[u8]) -> bool,
+) -> Result<Option<SecretBuffer>> {
+    if terminal::is_in_background() {
+        return Err(Error::new(ErrorKind::Internal, "a background job cannot read from the terminal")
+            .with_hint("run it in the foreground, or pass the secret by a pipe or `< FILE`"));
+    }
+    // From here on, a signal that ends the program restores the terminal.
+    (context.task().before_child)();
+    let unreadable = |error| cannot_read("cannot read from the terminal", error);
+    let modes = KeepModes::of_stdin();
+    if let Some(modes) = &modes {
+        modes.hide_typing().map_err(unreadable)?;
+    }
+    report::say(prompt);
+    let bytes = stdio::stdin().and_then(|input| read_until(input, limit, is_complete));
+    drop(modes);
+    // The Enter that ended the line was not shown either.
+    report::say("\n");
+    bytes.map_err(unreadable)
+}
+
+/// Reads until the input is complete or ends. Returns nothing if there is more than `limit`.
+fn read_until(
+    mut input: impl io::Read,
+    limit: usize,
+    is_complete: impl Fn(&[u8]) -> bool,
+) -> io::Result<Option<SecretBuffer>> {
+    let mut chunk = Zeroizing::new([0; 1024]);
+    let mut bytes = SecretBuffer::default();
+    loop {
+        match input.read(&mut *chunk) {
+            Ok(0) => return Ok(Some(bytes)),
+            Ok(length) => bytes.push(&chunk[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if bytes.len() > limit {
+            return Ok(None);
+        }
+        if bytes.contains(&b'\n') && is_complete(&bytes) {
+            return Ok(Some(bytes));
+        }
+    }
 }
 
 /// Reads the standard input to its end.
@@ -104,8 +240,8 @@ fn cannot_read(what: &str, error: io::Error) -> Error {
     Error::new(ErrorKind::Internal, what).with_hint("pass text, by a pipe or `< FILE`").with_source(error)
 }
 
-/// Reads a one-time passcode from the standard input.
-pub(super) fn passcode(value: &str) -> Result<Zeroizing<String>> {
+/// Reads a one-time passcode from the standard input. At a terminal it is not shown.
+pub(super) fn passcode(context: &Context, value: &str) -> Result<Zeroizing<String>> {
     if value != "-" {
         return Err(Error::new(
             ErrorKind::Usage,
@@ -113,13 +249,18 @@ pub(super) fn passcode(value: &str) -> Result<Zeroizing<String>> {
         )
         .with_hint("use `--passcode -` and pass it on the standard input"));
     }
-    let mut line = Zeroizing::new(String::with_capacity(MAX_PASSCODE));
-    io::stdin()
-        .lock()
-        .take(MAX_PASSCODE as u64)
-        .read_line(&mut line)
-        .map_err(|error| cannot_read("cannot read the passcode from the standard input", error))?;
-    let passcode = line.trim();
+    let is_complete = |_: &[u8]| true;
+    let bytes = if io::stdin().is_terminal() {
+        typed(context, "One-time passcode: ", MAX_PASSCODE, is_complete)?
+    } else {
+        let read = move || read_until(stdio::stdin()?, MAX_PASSCODE, is_complete);
+        blocking::within(context.deadline(), read).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => context.deadline().error("the standard input did not end"),
+            _ => cannot_read("cannot read the passcode from the standard input", error),
+        })?
+    };
+    let text = token::cleaned(&bytes.unwrap_or_default()).unwrap_or_default();
+    let passcode = text.lines().next().unwrap_or_default().trim();
     if passcode.is_empty() || !passcode.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::new(ErrorKind::Usage, "the standard input does not hold a passcode")
             .with_hint("pass the passcode alone, on one line"));

@@ -3,9 +3,11 @@
 mod arguments;
 mod command;
 mod context;
+mod curl_guard;
 mod dispatch;
 mod input;
 mod output;
+mod recipes;
 mod report;
 mod settings;
 
@@ -14,18 +16,30 @@ use std::process::ExitCode;
 use arguments::Reading;
 use context::Context;
 
+use crate::error::Error;
+use crate::system::core_dump;
 use crate::system::environment::Environment;
 
 /// Runs `ibmcloud-token` with the arguments and variables of this process.
 #[must_use]
 pub fn ibmcloud_token() -> ExitCode {
+    // Before anything else, because the environment may already hold an API key.
+    core_dump::forbid();
     let arguments = match arguments::read(std::env::args_os()) {
         Ok(Reading::Run(arguments)) => arguments,
         Ok(Reading::Print(text)) => return report::result(output::print(text.as_bytes()), None),
         Err(error) => return report::result(Err(error), None),
     };
+    let exit_code = arguments.command.exit_code_of_a_failure();
+    let or_exit_code = |error: Error| match exit_code {
+        Some(code) => error.or_exit_code(code),
+        None => error,
+    };
     match Context::new(&arguments.common, Environment::of_process()) {
-        Ok(context) => report::result(dispatch::run(arguments.command, &context), context.session_name()),
-        Err(error) => report::result(Err(error), None),
+        Ok(context) => {
+            let result = dispatch::run(arguments.command, &context).map_err(or_exit_code);
+            report::result(result, context.session_name())
+        }
+        Err(error) => report::result(Err(or_exit_code(error)), None),
     }
 }

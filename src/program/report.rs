@@ -23,7 +23,7 @@ pub(super) fn result(result: Result<()>, session: Option<&SessionName>) -> ExitC
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&text(&error, session));
-            ExitCode::from(error.kind().exit_code())
+            ExitCode::from(error.exit_code())
         }
     }
 }

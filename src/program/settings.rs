@@ -6,7 +6,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::arguments::{Common, OutputOptions, TokenOptions};
+use super::arguments::{Common, Exec, OutputOptions, TokenOptions};
+use super::curl_guard::Host;
+use super::recipes::Recipe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{Format, NAMED, Shell, Variable};
 use crate::session::SessionName;
@@ -87,13 +89,7 @@ impl<'a> Settings<'a> {
         let format = self.value(typed.format.clone(), "FORMAT", parse)?.unwrap_or_default();
         let shell = self.value(typed.shell, "SHELL", super::arguments::shell)?;
         let shell = shell.unwrap_or(Shell::DEFAULT);
-        let variables = match (typed.env.as_slice(), self.value(None, "ENV", parse)?) {
-            ([], variable) => vec![match variable {
-                Some(variable) => variable,
-                None => Variable::DEFAULT.parse().expect("it is a valid name"),
-            }],
-            (typed, _) => typed.to_vec(),
-        };
+        let variables = self.variables(&typed.env)?.unwrap_or_else(default_variables);
         for variable in &variables {
             if let Some(why) = variable.refusal(&format, shell) {
                 return Err(Error::new(
@@ -106,6 +102,32 @@ impl<'a> Settings<'a> {
         let file = typed.output.as_deref().map(ensure_not_a_format).transpose()?;
         let file = file.filter(|path| *path != Path::new("-")).map(Path::to_owned);
         Ok(OutputSettings { format, file, variables, shell })
+    }
+
+    /// Returns what a program gets in its environment: variables, and those of recipes. A variable or a recipe that was
+    /// named replaces the default.
+    pub(crate) fn program_environment(self, typed: &Exec) -> Result<(Vec<Variable>, Vec<Recipe>)> {
+        let mut recipes = typed.recipes.clone();
+        if recipes.is_empty() {
+            recipes.extend(self.value(None, "FOR", parse)?);
+        }
+        let default = || if recipes.is_empty() { default_variables() } else { Vec::new() };
+        Ok((self.variables(&typed.env)?.unwrap_or_else(default), recipes))
+    }
+
+    /// Returns the hosts that may get the token besides those of IBM Cloud.
+    pub(crate) fn hosts(self, typed: &[Host]) -> Result<Vec<Host>> {
+        if !typed.is_empty() {
+            return Ok(typed.to_vec());
+        }
+        Ok(self.value(None, "HOST", parse)?.into_iter().collect())
+    }
+
+    fn variables(self, typed: &[Variable]) -> Result<Option<Vec<Variable>>> {
+        if !typed.is_empty() {
+            return Ok(Some(typed.to_vec()));
+        }
+        Ok(self.value(None, "ENV", parse)?.map(|variable| vec![variable]))
     }
 
     /// Returns a value: typed, or from its variable.
@@ -149,6 +171,10 @@ impl<'a> Settings<'a> {
     fn variable(self, name: &str) -> Option<&'a OsStr> {
         self.environment.get(&format!("IBMCLOUD_TOKEN_{name}"))
     }
+}
+
+fn default_variables() -> Vec<Variable> {
+    vec![Variable::DEFAULT.parse().expect("it is a valid name")]
 }
 
 /// `-o json` is how the CLI itself is asked for JSON. It would write the token to a file in the work tree.

@@ -20,6 +20,7 @@ mod single_flight;
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "program")]
@@ -43,6 +44,9 @@ const MIN_RUN: Duration = Duration::from_secs(1);
 
 /// The CLI renews a token that lives for less (`iam_token.go` of its SDK, `expiryDelta`).
 const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
+
+/// The time that another program has to save a token, if IAM refuses to renew the session for us.
+const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 
 /// The kind of token to get from a session.
 #[derive(Clone, Debug, Default)]
@@ -141,10 +145,13 @@ impl Session {
         if request.fresh {
             task.note(Note::Fresh);
         }
+        if self.ibmcloud.is_some() {
+            task.note(Note::IbmcloudMustShareSession(self.file().to_owned()));
+        }
         if let Some(token) = self.token_in_file(request.fresh, wanted, task)? {
             return Ok(token);
         }
-        let ibmcloud = self.ibmcloud(task)?;
+        let ibmcloud = self.ibmcloud(task).map_err(|error| self.naming_skipped_file(error, task))?;
         let mut lock = self.lock(task)?;
         let was_answered = lock.was_answered() && !request.fresh;
         let wanted = if was_answered { IBMCLOUD_RENEWS_UNDER } else { wanted };
@@ -162,12 +169,14 @@ impl Session {
         if lock.was_waited_for() && task.deadline.remaining() < MIN_RUN {
             return Err(task.deadline.error("other runs of `ibmcloud` left no time for another"));
         }
-        let before = self.present_token(task);
+        let before = self.present(task);
         task.note(Note::RunningIbmcloud(ibmcloud.program().to_owned(), "iam oauth-tokens"));
         let result = ibmcloud
-            .oauth_tokens(task.deadline)
+            .oauth_tokens(task.deadline, || self.present(task).is_some_and(|now| now.holds_refresh_token))
             .map(|token| IssuedToken::new(token, Origin::Ibmcloud))
-            .or_else(|error| self.token_renewed_meanwhile(error, before.as_ref(), task));
+            .inspect(|token| self.compare_with_file(token, task))
+            .or_else(|error| self.token_renewed_meanwhile(error, before.as_ref(), task))
+            .map_err(|error| self.noticing_wiped_session(error, before.as_ref(), task));
         let now = task.now();
         let judged = result.and_then(|token| {
             let freshness = judge(&token, now, task.notes);
@@ -181,6 +190,12 @@ impl Session {
         let (token, freshness) = judged?;
         requirements.check(&token, freshness, now)?;
         Ok(token)
+    }
+
+    /// Returns the environment in which a program uses this session.
+    #[cfg(feature = "program")]
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.place.environment
     }
 
     /// Returns the path of the session file.
@@ -204,7 +219,7 @@ impl Session {
     /// must not see it.
     fn token_in_file(&self, fresh: bool, wanted: Duration, task: &Task<'_>) -> Result<Option<IssuedToken>> {
         let path = self.file();
-        let session = match SessionFile::read(path, task.deadline) {
+        let session = match self.read_file(task.deadline) {
             Ok(session) => session,
             Err(Unusable::Absent) => {
                 task.note(Note::SessionFileAbsent(path.to_owned()));
@@ -241,21 +256,92 @@ impl Session {
     fn token_renewed_meanwhile(
         &self,
         error: Error,
-        before: Option<&AccessToken>,
+        before: Option<&SessionFile>,
         task: &Task<'_>,
     ) -> Result<IssuedToken> {
         if error.kind() != ErrorKind::LoginNeeded {
             return Err(error);
         }
-        match self.token_in_file(false, IBMCLOUD_RENEWS_UNDER, task) {
-            Ok(Some(token)) if Some(token.token()) != before => Ok(token),
-            _ => Err(error),
+        let before = before.and_then(|before| before.token.as_ref());
+        let renewed = || match self.token_in_file(false, IBMCLOUD_RENEWS_UNDER, task) {
+            Ok(Some(token)) if Some(token.token()) != before => Some(token),
+            _ => None,
+        };
+        if let Some(token) = renewed() {
+            return Ok(token);
         }
+        // IAM may have answered the other program already, which then still has to save the token.
+        let pause = task.deadline.within(RENEWAL_PAUSE).remaining();
+        if self.present(task).is_some_and(|now| now.holds_refresh_token) {
+            thread::sleep(pause);
+            return renewed().ok_or(error);
+        }
+        Err(error)
+    }
+
+    /// Explains a run that failed for no known reason and left a session file without a session. The CLI's SDK saves
+    /// whatever IAM answers with status 200 (`core_config/repository.go`), also an answer without a token.
+    fn noticing_wiped_session(&self, error: Error, before: Option<&SessionFile>, task: &Task<'_>) -> Error {
+        let holds_session = |file: &SessionFile| file.token.is_some() || file.holds_refresh_token;
+        let is_wiped = error.kind() == ErrorKind::IbmcloudFailed
+            && before.is_some_and(holds_session)
+            && self.present(task).is_some_and(|now| !holds_session(&now));
+        if !is_wiped {
+            return error;
+        }
+        let what = format!(
+            "the session in `{}` is gone: it held a token before `ibmcloud iam oauth-tokens` and holds none now, as after an answer of IAM without a token",
+            self.file().display()
+        );
+        let hint =
+            Hint::from("check that no proxy answers in place of IAM, and log in again: ").command("login");
+        Error::new(ErrorKind::LoginNeeded, what)
+            .with_hint(hint)
+            .with_ibmcloud_messages(error.ibmcloud_messages().to_vec())
+    }
+
+    /// Tells if the CLI has printed another token than the session file holds: it may be a wrapper that chooses another
+    /// session.
+    fn compare_with_file(&self, printed: &IssuedToken, task: &Task<'_>) {
+        let Some(token) = self.present(task).and_then(|file| file.token) else { return };
+        let kept = IssuedToken::new(token, Origin::SessionFile);
+        let is_unexpired = kept.freshness(task.now(), IBMCLOUD_RENEWS_UNDER).lasts(IBMCLOUD_RENEWS_UNDER);
+        if kept.token() != printed.token() && is_unexpired {
+            let identity = |token: &IssuedToken| {
+                let claims = token.claims()?;
+                Some([claims.account(), claims.text("iam_id")].map(|claim| claim.map(str::to_owned)))
+            };
+            task.note(Note::IbmcloudHasOtherSession {
+                file: self.file().to_owned(),
+                is_other_identity: identity(&kept) != identity(printed),
+            });
+        }
+    }
+
+    /// Names the session file in an error about a missing CLI, if it was skipped: it is the other way to a token.
+    fn naming_skipped_file(&self, error: Error, task: &Task<'_>) -> Error {
+        match self.read_file(task.deadline) {
+            Err(Unusable::Skipped(reason)) => {
+                let path = self.file().display();
+                error.with_context(&format!("the session file `{path}` was skipped ({reason})"))
+            }
+            _ => error,
+        }
+    }
+
+    /// Reads the session file.
+    pub(crate) fn read_file(&self, deadline: Deadline) -> Result<SessionFile, Unusable> {
+        SessionFile::read(self.file(), &self.place.owners, deadline)
+    }
+
+    /// Returns what the session file says now, if it can be read.
+    fn present(&self, task: &Task<'_>) -> Option<SessionFile> {
+        self.read_file(task.deadline).ok()
     }
 
     /// Returns the token that is in the session file now, whatever it is worth.
     fn present_token(&self, task: &Task<'_>) -> Option<AccessToken> {
-        SessionFile::read(self.file(), task.deadline).ok()?.token
+        self.present(task)?.token
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::name::{SessionName, data_directory};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ibmcloud::{CONFIG_VARIABLES, config_directory, session_file};
+use crate::ibmcloud::session_file::{self, Owners};
+use crate::ibmcloud::{CONFIG_VARIABLES, config_directory};
 use crate::system::environment::Environment;
 use crate::system::hash_for_name;
 
@@ -17,6 +18,8 @@ pub(crate) struct Place {
     pub(super) config_directory: PathBuf,
     /// The session file in it.
     pub(super) session_file: PathBuf,
+    /// The users to whom the session file may belong.
+    pub(super) owners: Owners,
     /// The data directory of this program, where the lock files are.
     data_directory: Option<PathBuf>,
     /// The environment of the CLI.
@@ -41,7 +44,13 @@ impl Place {
         let config_directory = config_directory(&environment)
             .ok_or_else(|| no_home("there is no session, because there is no home directory"))?;
         let session_file = session_file::path(&config_directory);
-        Ok(Self { home, config_directory, session_file, data_directory, environment })
+        let owners = match environment.home() {
+            Some(home) if environment.first(&CONFIG_VARIABLES).is_none() => {
+                Owners::EverybodyIfRootIsAtHome(home)
+            }
+            _ => Owners::User,
+        };
+        Ok(Self { home, config_directory, session_file, owners, data_directory, environment })
     }
 
     /// Returns the lock file, if there is a place for one. Only a run that needs the lock pays for this.
@@ -102,6 +111,20 @@ mod tests {
         }
         for variable in ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCLOUD_CONFIG_HOME"] {
             assert!(resolve(&[(variable, "/x")], None).is_ok_and(|place| place.lock_file().is_none()));
+        }
+    }
+
+    #[test]
+    fn variable_that_points_elsewhere_keeps_other_owners_out() {
+        let owners = |variables: &[(&str, &str)], name: Option<&str>| {
+            let name = name.map(|name| name.parse().unwrap());
+            Place::resolve(name.as_ref(), &variables.iter().copied().collect()).unwrap().owners
+        };
+        let home = ("HOME", "/root");
+        assert!(matches!(owners(&[home], None), Owners::EverybodyIfRootIsAtHome(_)));
+        assert!(matches!(owners(&[home], Some("prod")), Owners::User));
+        for variable in ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCLOUD_CONFIG_HOME"] {
+            assert!(matches!(owners(&[home, (variable, "/x")], None), Owners::User), "{variable}");
         }
     }
 

@@ -23,7 +23,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::note::Note;
-use crate::sanitize;
 use crate::system::{lock, private_directory};
 use crate::task::Task;
 use crate::time::Deadline;
@@ -141,12 +140,9 @@ impl Failure {
         })
     }
 
-    /// Returns the error. Its texts are sanitized again, because the record may have been changed.
     fn error(&self) -> Option<Error> {
-        let messages = self.ibmcloud_messages.iter().flat_map(|line| sanitize::excerpt(line.as_bytes(), &[]));
-        let message = sanitize::redact(&sanitize::line(&self.message));
-        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, message)
-            .with_ibmcloud_messages(messages.collect());
+        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, &self.message)
+            .with_ibmcloud_messages(self.ibmcloud_messages.clone());
         Some(match &self.hint {
             Some(hint) => error.with_hint(hint.clone()),
             None => error,

@@ -107,6 +107,9 @@ impl Running {
 
     /// Waits until the child has exited, but no longer than `limit`. Returns whether it has exited.
     pub(crate) fn wait_for_exit_within(self, limit: Duration) -> bool {
+        if self.has_exited() {
+            return true;
+        }
         let limit = Deadline::after(limit);
         // Without a descriptor (`ulimit -n`), it asks again and again.
         let exit = self.exit().ok();
@@ -168,6 +171,15 @@ pub(crate) fn end_all(interrupted: bool) {
         }
     }
     std::mem::forget(list);
+}
+
+/// Kills the children that share our terminal, because a background job cannot use it. They are stopped, and would not
+/// notice anything milder. Returns whether there are any.
+#[cfg(feature = "program")]
+pub(crate) fn end_attended() -> bool {
+    let list = list();
+    let attended = list.iter().filter(|running| running.extent == Extent::Process);
+    attended.map(|running| running.signal(Signal::Kill)).count() > 0
 }
 
 #[cfg(test)]

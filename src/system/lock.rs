@@ -1,6 +1,4 @@
 //! A lock on an open file or directory (`flock`), which ends with its holder however that dies.
-//!
-//! An error of the kind `TimedOut` says that the deadline passed. If the lock is granted later, it is released at once.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -10,6 +8,8 @@ use crate::time::Deadline;
 
 /// Takes an exclusive lock, and waits for it until the deadline. `before_waiting` sees the file while another process
 /// holds the lock.
+///
+/// An error of the kind `TimedOut` says that the deadline passed. If the lock is granted later, it is released at once.
 pub(crate) fn exclusive(
     mut file: File,
     deadline: Deadline,
@@ -20,17 +20,6 @@ pub(crate) fn exclusive(
         Err(TryLockError::WouldBlock) => {
             before_waiting(&mut file);
             blocking::within(deadline, move || file.lock().map(|()| file))
-        }
-        Err(TryLockError::Error(error)) => Err(error),
-    }
-}
-
-/// Takes a lock that excludes writers only, and waits for it until the deadline.
-pub(crate) fn shared(file: File, deadline: Deadline) -> io::Result<File> {
-    match file.try_lock_shared() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            blocking::within(deadline, move || file.lock_shared().map(|()| file))
         }
         Err(TryLockError::Error(error)) => Err(error),
     }

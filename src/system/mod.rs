@@ -1,12 +1,18 @@
-//! The operating system: processes and their groups, signals, locks, private files, and the environment.
+//! The operating system: processes and their groups, signals, locks, the terminal, private files, and the environment.
 //!
 //! Every call that differs between operating systems is in this module.
 
 #[cfg(feature = "program")]
 pub(crate) mod appended_file;
 pub(crate) mod blocking;
+pub(crate) mod bounded_file;
+#[cfg(feature = "program")]
+pub(crate) mod core_dump;
 pub(crate) mod environment;
+#[cfg(feature = "program")]
+pub(crate) mod exec;
 pub(crate) mod group;
+pub(crate) mod interaction;
 pub(crate) mod lock;
 mod poll;
 pub(crate) mod private_directory;
@@ -18,6 +24,7 @@ pub(crate) mod signals;
 pub(crate) mod stdio;
 #[cfg(feature = "program")]
 pub(crate) mod stream;
+pub(crate) mod terminal;
 
 /// Returns a hash that names a file: the same in every version of the program (FNV-1a, RFC 9923), and not secret.
 pub(crate) fn hash_for_name(bytes: &[u8]) -> u64 {

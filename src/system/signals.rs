@@ -4,21 +4,25 @@
 //! A signal that our parent made us ignore (`nohup`, a background job of a script) stays ignored.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::getpid;
 use signal_hook::consts::{
-    SIGABRT, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1,
-    SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+    SIGABRT, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGTTIN,
+    SIGTTOU, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, exit};
 
-use super::group;
+use super::{group, terminal};
+
+/// Whether one of the fatal signals has arrived. Its handler sets this at once, before the listening thread runs.
+static HAS_ARRIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// The signals that end a program by default and may be handled. Rust ignores SIGPIPE, and SIGXFSZ becomes an error of
 /// the write.
@@ -69,8 +73,9 @@ pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let ignored = ignored();
-        let watched: Vec<_> = FATAL
+        let watched: Vec<_> = [SIGTTIN, SIGTTOU]
             .into_iter()
+            .chain(FATAL)
             .chain(FATAL_ON_LINUX.into_iter().flatten())
             .filter(|signal| ignored >> (signal - 1) & 1 == 0)
             .collect();
@@ -78,11 +83,18 @@ pub(crate) fn watch() {
         let (sender, receiver) = channel::<Signals>();
         let listening = thread::Builder::new().spawn(move || {
             let Ok(mut signals) = receiver.recv() else { return };
-            if let Some(signal) = signals.forever().next() {
+            for signal in &mut signals.forever() {
+                if matches!(signal, SIGTTIN | SIGTTOU) {
+                    // The login was moved to the background. Stopped, it would keep the session's lock.
+                    if !group::end_attended() {
+                        let _ = emulate_default_handler(signal);
+                    }
+                    continue;
+                }
                 group::end_all(signal == SIGINT || signal == SIGQUIT);
-                let held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
+                terminal::restore_for_the_end();
+                let _held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
                 die(signal);
-                drop(held);
             }
         });
         // If our parent made us ignore SIGCHLD, the kernel would discard the exit status of the CLI.
@@ -90,9 +102,13 @@ pub(crate) fn watch() {
         // A handler, even an empty one, lets the write that exceeds the limit return an error.
         let _ = flag::register(SIGXFSZ, Arc::default());
         if listening.is_ok()
-            && let Ok(signals) = Signals::new(watched)
+            && let Ok(signals) = Signals::new(&watched)
         {
             let _ = sender.send(signals);
+            let arrived = HAS_ARRIVED.get_or_init(Arc::default);
+            for signal in watched.into_iter().filter(|signal| ![SIGTTIN, SIGTTOU].contains(signal)) {
+                let _ = flag::register(signal, Arc::clone(arrived));
+            }
         }
     });
 }
@@ -107,11 +123,19 @@ pub(crate) fn watch_as_init() {
 
 /// Dies by the signal, so that our parent sees it. Process 1 cannot, and a real-time signal has no emulation: they exit
 /// with the status that a shell reports for the signal.
-fn die(signal: i32) {
+fn die(signal: i32) -> ! {
     if !getpid().is_init() {
         let _ = emulate_default_handler(signal);
     }
     exit(128 + signal);
+}
+
+/// Does not return if one of the signals has arrived and the listening thread is about to end this program. Becoming
+/// another program at that moment would lose the signal.
+pub(crate) fn die_if_signalled() {
+    while HAS_ARRIVED.get().is_some_and(|arrived| arrived.load(Ordering::SeqCst)) {
+        thread::park();
+    }
 }
 
 /// Returns the set of ignored signals from `/proc` (`proc_pid_status(5)`), or none where there is no `/proc`.

@@ -48,3 +48,8 @@ fn is_null_for_both(stream: impl AsFd) -> io::Result<bool> {
 pub(crate) fn stdin() -> io::Result<File> {
     io::stdin().as_fd().try_clone_to_owned().map(File::from)
 }
+
+/// Returns an error unless `/dev/null` can be opened as a child's standard input is.
+pub(crate) fn null_device() -> io::Result<()> {
+    File::open("/dev/null").map(drop)
+}

@@ -95,28 +95,18 @@ pub(crate) fn bearer_credentials(text: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer") && credentials.len() < rest.len()).then_some(credentials)
 }
 
-/// White space around a token. People copy from web pages, so it includes the no-break and the ideographic space.
-const SPACES: [&str; 4] = [" ", "\t", "\u{a0}", "\u{3000}"];
-
-/// Returns a text without leading white space.
+/// Returns a text without leading white space. That includes the no-break and the ideographic space, because people
+/// copy from web pages.
 pub(crate) fn trim_space(mut text: &[u8]) -> &[u8] {
-    let strip = |text| SPACES.iter().find_map(|space| <[u8]>::strip_prefix(text, space.as_bytes()));
+    let strip = |text| {
+        [" ", "\t", "\u{a0}", "\u{3000}"]
+            .iter()
+            .find_map(|space| <[u8]>::strip_prefix(text, space.as_bytes()))
+    };
     while let Some(rest) = strip(text) {
         text = rest;
     }
     text
-}
-
-/// Returns a text without white space at its end, including carriage returns.
-pub(crate) fn trim_space_end(mut text: &[u8]) -> &[u8] {
-    let strip = |text| SPACES.iter().find_map(|space| <[u8]>::strip_suffix(text, space.as_bytes()));
-    loop {
-        let trimmed = text.trim_ascii_end();
-        match strip(trimmed) {
-            Some(rest) => text = rest,
-            None => return trimmed,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ mod issued;
 mod requirements;
 
 pub use access_token::{AccessToken, InvalidToken};
-pub(crate) use access_token::{bearer_credentials, trim_space, trim_space_end};
+pub(crate) use access_token::{bearer_credentials, trim_space};
 pub use api_key::{ApiKey, InvalidApiKey};
+#[cfg(feature = "program")]
+pub(crate) use api_key::{cleaned, is_complete};
 pub use claims::Claims;
 pub use freshness::Freshness;
 pub use issued::{IssuedToken, Origin};

@@ -1,7 +1,8 @@
 //! A stand-in for the IAM service, on loopback.
 //!
 //! It follows a script with one step for each request, and records the requests. When it is dropped, it checks that the
-//! script was played to its end, with neither a missing nor an extra request. It also serves plain HTTP.
+//! script was played to its end, with neither a missing nor an extra request. It also serves plain HTTP, and other
+//! services that a test needs.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,12 +12,17 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// The transaction ID in every response.
 pub(crate) const TRANSACTION: &str = "bTlidjk-91c2c5d491364775817d4e78ad5d8d00";
+
+/// A function that returns the response to a request.
+type Handler = Arc<dyn Fn(&Received) -> Vec<u8> + Send + Sync>;
 
 /// The next action of the service.
 #[derive(Clone)]
@@ -29,6 +35,8 @@ pub(crate) enum Step {
     Answer(Vec<u8>),
     /// Answers in parts of so many bytes, with a pause after each part.
     Trickle(Vec<u8>, usize, Duration),
+    /// Answers a request with what a function returns for it.
+    AnswerWith(Handler),
     /// Sends this and keeps the connection open.
     ThenSilence(Vec<u8>),
     /// Sends this and closes the connection.
@@ -141,7 +149,16 @@ impl Authority {
         parameters.not_before = date_time_ymd(from, 1, 1);
         parameters.not_after = date_time_ymd(until, 1, 1);
         let key = KeyPair::generate().unwrap();
-        let certificate = parameters.signed_by(&key, &self.0).unwrap();
+        Tls::presenting(&parameters.signed_by(&key, &self.0).unwrap(), &key)
+    }
+}
+
+/// The TLS configuration of a server.
+#[derive(Clone)]
+pub(crate) struct Tls(Arc<ServerConfig>);
+
+impl Tls {
+    fn presenting(certificate: &Certificate, key: &KeyPair) -> Self {
         let config = ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .unwrap()
@@ -151,15 +168,20 @@ impl Authority {
                 PrivateKeyDer::Pkcs8(key.serialize_der().into()),
             )
             .unwrap();
-        Tls(Arc::new(config))
+        Self(Arc::new(config))
     }
-}
 
-/// The TLS configuration of a server.
-#[derive(Clone)]
-pub(crate) struct Tls(Arc<ServerConfig>);
+    /// A certificate for `localhost` that signs itself, as an authority's or as a server's, and its PEM.
+    pub(crate) fn self_signed(is_ca: bool) -> (Self, String) {
+        let mut parameters = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        if is_ca {
+            parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        (Self::presenting(&certificate, &key), certificate.pem())
+    }
 
-impl Tls {
     /// A valid certificate.
     pub(crate) fn valid() -> Self {
         static VALID: LazyLock<Tls> =
@@ -226,6 +248,13 @@ impl Service {
     /// A service without encryption.
     pub(crate) fn plain(script: impl Into<Vec<Step>>) -> Self {
         Self::start(None, script.into(), false)
+    }
+
+    /// A service without encryption that answers every request, at least one, with what a function returns for it.
+    pub(crate) fn plain_answering_with(
+        answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(None, vec![Step::AnswerWith(Arc::new(answer))], true)
     }
 
     /// A service whose certificate the clients must refuse.
@@ -307,7 +336,7 @@ fn serve(stream: &TcpStream, tls: Option<Tls>, shared: &Shared) -> io::Result<()
 fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut channel = BufReader::new(channel);
     while let Some(request) = read_request(&mut channel)? {
-        shared.state().requests.push(request);
+        shared.state().requests.push(request.clone());
         let step = shared.take(false);
         let mut send = |bytes: &[u8]| {
             channel.get_mut().write_all(bytes)?;
@@ -315,6 +344,7 @@ fn converse(channel: impl Read + Write, stream: &TcpStream, shared: &Shared) -> 
         };
         match step {
             Some(Step::Answer(answer)) => send(&answer)?,
+            Some(Step::AnswerWith(function)) => send(&function(&request))?,
             Some(Step::Trickle(answer, amount, pause)) => {
                 for part in answer.chunks(amount) {
                     send(part)?;

@@ -1,6 +1,8 @@
 //! The integration tests: they run the program against the stand-in CLI.
 //!
+//! - `curl`: curl with the token, and the guard in front of it
 //! - `exchange`: API keys and the IAM service
+//! - `exec`: a program with a token in its environment
 //! - `goldens`: every recorded situation, with stdout, stderr and exit code together
 //! - `iam_service`: a stand-in for the IAM service on loopback
 //! - `layout`: the order of imports, and the overview in `lib.rs`
@@ -9,7 +11,9 @@
 //! - `output`: formats, files, exit codes, the command line
 //! - `process`: how the program runs the CLI
 //! - `readme`: the README's examples
+//! - `recipes`: the recipes of `docs/recipes.md`, with the tools that they are for
 //! - `sandbox`: a home directory per test, a cleared environment, and other helpers
+//! - `sdks`: clients from PyPI and npm, if they are installed
 //! - `secrets`: marker secrets, and the places where they must not appear
 //! - `session`: the session file, lifetimes, `status` and `inspect`
 //! - `shells`: what real shells and curl read back from the formats
@@ -18,8 +22,10 @@
 #![expect(clippy::disallowed_methods, reason = "the tests run programs and read their environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
+mod curl;
 #[cfg(feature = "net")]
 mod exchange;
+mod exec;
 mod goldens;
 #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only the tests of `exchange` use all of it"))]
 mod iam_service;
@@ -29,7 +35,9 @@ mod one_liners;
 mod output;
 mod process;
 mod readme;
+mod recipes;
 mod sandbox;
+mod sdks;
 mod secrets;
 mod session;
 mod shells;

@@ -1,9 +1,8 @@
-//! What the one-liners of the documentation and of public code make of every recorded situation, beside ours.
+//! Runs the one-liners of IBM's documentation and of public code in every recorded situation, next to this program.
 //!
-//! They are the reason for this program, so they are not described but run: by the real shells and tools, in their
-//! original spelling, with the stand-in as `ibmcloud`. The list is `tests/one-liners/list.txt`, the table that comes
-//! out of it `tests/goldens/one-liners.md`, and the README shows a part of it. `SNAPSHOTS=overwrite cargo test`
-//! writes both anew.
+//! They are the reason for this program. The tests run them in their original spelling, with the real shells and tools
+//! and with the stand-in as `ibmcloud`. The one-liners are in `tests/one-liners/list.txt`; the results are in
+//! `docs/one-liners.md`, which `SNAPSHOTS=overwrite cargo test` renews.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -18,12 +17,12 @@ use snapbox::{Data, assert_data_eq};
 
 use crate::sandbox::{PROGRAM, Sandbox, has, recorded, right_token, root, situations, token};
 
-/// The columns of the README's table, by number.
-const IN_README: [usize; 5] = [1, 2, 3, 19, 31];
+/// The one-liners in the overview, by number.
+const OVERVIEW_COLUMNS: [usize; 5] = [1, 2, 3, 19, 31];
 
-/// The rows of the README's table: what happens, and the situations in which the CLI is asked for text and for JSON.
-/// No situation: it cannot happen then.
-const README_ROWS: [(&str, Option<&str>, Option<&str>); 13] = [
+/// The rows of the overview: a description, and the situation in which the CLI is asked for text and for JSON. `None`
+/// means that the case cannot occur with that kind of output.
+const OVERVIEW_ROWS: [(&str, Option<&str>, Option<&str>); 13] = [
     ("logged in", Some("one-line"), Some("json")),
     ("a UAA token on the next line", Some("iam-then-uaa"), None),
     ("a notice comes first", Some("notice-before"), Some("json-notices-before")),
@@ -34,30 +33,30 @@ const README_ROWS: [(&str, Option<&str>, Option<&str>); 13] = [
     ("CRLF line ends", Some("crlf"), None),
     ("not logged in", Some("not-logged-in"), Some("not-logged-in")),
     ("the session has ended", Some("session-inactive"), Some("session-inactive")),
-    ("the token printed has expired", Some("expired"), None),
+    ("the printed token has expired", Some("expired"), None),
     ("the token is cut off", Some("token-cut-off"), Some("json-cut-off")),
     ("the JSON says `null`", None, Some("json-null")),
 ];
 
-/// One way to get at the token.
+/// One way to get the token.
 struct OneLiner {
-    /// What runs it: a shell or another language.
+    /// The shell or language that runs it.
     interpreter: String,
     promise: Promise,
     source: String,
     program: String,
 }
 
-/// What a one-liner prints when all is well.
+/// What a one-liner prints when it works.
 #[derive(Clone, Copy)]
 enum Promise {
     Token,
     Bearer,
-    /// Blanks before it do no harm in a header.
+    /// `Bearer` and the token, after blanks that do no harm in a header.
     BlanksBearer,
 }
 
-/// What came of it.
+/// The result of one run.
 #[derive(Clone, Copy, PartialEq)]
 enum Mark {
     Ok,
@@ -67,34 +66,34 @@ enum Mark {
     Fails,
 }
 
-/// A situation, and what each one-liner makes of it; nothing where it would not have asked for this.
+/// A situation, and the mark of each one-liner; `None` if the one-liner does not apply to it.
 struct Row {
     situation: String,
     has_token: bool,
     marks: Vec<Option<Mark>>,
 }
 
-/// Every one-liner in every situation. The last column is ours.
+/// Every one-liner in every situation. The last column is this program.
 struct Table {
     one_liners: Vec<OneLiner>,
     rows: Vec<Row>,
 }
 
-/// So many of so many.
+/// A count and the total it belongs to.
 #[derive(Default)]
 struct Share {
     count: usize,
     of: usize,
 }
 
-/// How often a one-liner is what.
+/// The totals of one column.
 #[derive(Default)]
 struct Tally {
-    /// The right token, where there is one.
+    /// Prints the right token when there is one.
     prints: Share,
-    /// A failure, where there is none.
+    /// Fails when there is no token.
     fails: Share,
-    /// Nothing or the wrong thing, and exit status 0.
+    /// Prints nothing or the wrong thing, and exits with 0.
     silently_wrong: Share,
 }
 
@@ -123,11 +122,11 @@ impl OneLiner {
         }
     }
 
-    fn ours() -> Self {
+    fn this_program() -> Self {
         Self::read("sh bearer this program\n    ibmcloud-token")
     }
 
-    fn is_ours(&self) -> bool {
+    fn is_this_program(&self) -> bool {
         self.program == "ibmcloud-token"
     }
 
@@ -135,20 +134,19 @@ impl OneLiner {
         self.program.contains("json")
     }
 
-    /// Whether the CLI could have answered it so. Ours has to understand whatever the CLI says.
-    fn meets(&self, situation: &str) -> bool {
+    /// Returns whether this one-liner can meet a situation. This program must cope with all of them.
+    fn applies_to(&self, situation: &str) -> bool {
         let says = |prefix: &str| situation.starts_with(&format!("oauth-tokens-{prefix}"));
-        // Only who passes `--output` gets JSON, or is told that there is no such flag.
-        let to_json_only = says("json") || says("incorrect-usage");
-        // The stand-in replays the colours whatever it is told; the CLI would not print them.
+        // The CLI prints JSON, or rejects the flag, only if `--output` is passed.
+        let in_json_only = says("json") || says("incorrect-usage");
+        // The stand-in replays colours unconditionally; the real CLI would print none here.
         let forbidden = says("colour") && self.program.contains("IBMCLOUD_COLOR=false");
         // Failures and silence are the same in text and in JSON.
-        let to_both = right_token(situation).is_none() && !prints_a_token_line(situation);
-        self.is_ours()
-            || (!forbidden && if self.asks_for_json() { to_json_only || to_both } else { !to_json_only })
+        let in_both = right_token(situation).is_none() && !prints_a_token_line(situation);
+        self.is_this_program()
+            || (!forbidden && if self.asks_for_json() { in_json_only || in_both } else { !in_json_only })
     }
 
-    /// Runs it.
     fn run(&self, sandbox: &Sandbox) -> Output {
         let flag = if matches!(self.interpreter.as_str(), "perl" | "node") { "-e" } else { "-c" };
         sandbox
@@ -159,12 +157,12 @@ impl OneLiner {
             .unwrap_or_else(|error| panic!("{}: {error}", self.interpreter))
     }
 
-    /// Compares what it printed with what it should have.
+    /// Compares the output with the promise.
     fn judge(&self, output: &Output, right: Option<&str>) -> Mark {
         if !output.status.success() {
             return Mark::Fails;
         }
-        let printed = self.as_taken(&output.stdout);
+        let printed = self.as_consumed(&output.stdout);
         let is = |token: &str| match self.promise {
             Promise::Token => printed == token,
             Promise::Bearer | Promise::BlanksBearer => printed == format!("Bearer {token}"),
@@ -180,8 +178,9 @@ impl OneLiner {
         }
     }
 
-    /// What arrives at who uses it: `$(…)` takes the line ends off, another language's print has put one there.
-    fn as_taken(&self, stdout: &[u8]) -> String {
+    /// Returns the output as its consumer sees it: `$(…)` strips final newlines, and `print` in other languages has
+    /// added one.
+    fn as_consumed(&self, stdout: &[u8]) -> String {
         let text = String::from_utf8_lossy(stdout);
         match (self.promise, self.interpreter.as_str()) {
             (Promise::BlanksBearer, _) => text.trim_matches([' ', '\n']),
@@ -193,15 +192,15 @@ impl OneLiner {
 }
 
 impl Table {
-    /// Runs everything, once; nothing if the tools are not there.
+    /// Runs everything once per test process; `None` if a tool is missing.
     fn get() -> Option<&'static Self> {
         static TABLE: OnceLock<Option<Table>> = OnceLock::new();
-        TABLE.get_or_init(|| tools_are_there().then(Self::run)).as_ref()
+        TABLE.get_or_init(|| has_tools().then(Self::run)).as_ref()
     }
 
     fn run() -> Self {
-        let one_liners: Vec<_> = OneLiner::all().into_iter().chain([OneLiner::ours()]).collect();
-        // They see stdout and the exit status, and most failures differ on stderr alone.
+        let one_liners: Vec<_> = OneLiner::all().into_iter().chain([OneLiner::this_program()]).collect();
+        // One-liners see stdout and the exit status only, so situations that differ in stderr alone are run once.
         assert!(one_liners.iter().all(|one_liner| !one_liner.program.contains("2>&1")));
         let mut alike: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for situation in situations("oauth-tokens-") {
@@ -242,16 +241,17 @@ impl Table {
         self.rows.iter().find(|row| row.situation == name).unwrap_or_else(|| panic!("{name}"))
     }
 
-    /// How a column is called.
+    /// The heading of a column.
     fn heading(&self, column: usize) -> String {
-        if self.one_liners[column].is_ours() { "ours".to_owned() } else { (column + 1).to_string() }
+        if self.one_liners[column].is_this_program() { "ours".to_owned() } else { (column + 1).to_string() }
     }
 
-    /// The whole table.
+    /// The content of `docs/one-liners.md`.
     fn page(&self) -> String {
-        let mut page = PAGE.to_owned();
-        for (title, has_token) in [("There is a token", true), ("There is none, and to fail is right", false)]
-        {
+        let mut page = INTRODUCTION.to_owned();
+        self.write_overview(&mut page);
+        page.push_str(LEGEND);
+        for (title, has_token) in [("Situations with a token", true), ("Situations without a token", false)] {
             let _ = write!(page, "\n## {title}\n\n| situation |");
             for column in 0..self.one_liners.len() {
                 let _ = write!(page, " {} |", self.heading(column));
@@ -271,59 +271,60 @@ impl Table {
             let heading = self.heading(column);
             let Tally { prints, fails, silently_wrong } = self.tally(column);
             let _ = write!(page, "\n**{heading}** · {source}\n\n```{interpreter}\n{program}\n```\n\n");
-            let _ = write!(page, "Prints the token in {prints} situations, fails without one in {fails}, ");
-            let _ = writeln!(page, "is silently wrong in {silently_wrong}.");
+            let _ = write!(page, "Prints the token in {prints} situations that have one, fails in {fails} ");
+            let _ = writeln!(page, "that have none, and is silently wrong in {silently_wrong}.");
         }
         page
     }
 
-    /// The part of it that the README shows.
-    fn part(&self) -> String {
-        let columns: Vec<_> =
-            IN_README.map(|number| number - 1).into_iter().chain([self.rows[0].marks.len() - 1]).collect();
-        let mut part = String::from("| what happens | right is |");
+    fn write_overview(&self, page: &mut String) {
+        let columns: Vec<_> = OVERVIEW_COLUMNS
+            .map(|number| number - 1)
+            .into_iter()
+            .chain([self.one_liners.len() - 1])
+            .collect();
+        page.push_str("| situation | right |");
         for &column in &columns {
-            let _ = write!(part, " {} |", self.heading(column));
+            let _ = write!(page, " {} |", self.heading(column));
         }
-        let _ = writeln!(part, "\n|---|---|{}", "---|".repeat(columns.len()));
-        for (what, text, json) in README_ROWS {
+        let _ = writeln!(page, "\n|---|---|{}", "---|".repeat(columns.len()));
+        for (description, text, json) in OVERVIEW_ROWS {
             let rows = [text, json].map(|situation| situation.map(|situation| self.row(situation)));
             let has_token = rows.iter().flatten().all(|row| row.has_token);
-            let _ = write!(part, "| {what} | {} |", if has_token { "ok" } else { "fails" });
+            let _ = write!(page, "| {description} | {} |", if has_token { "ok" } else { "fails" });
             for &column in &columns {
                 let one_liner = &self.one_liners[column];
                 let row = if one_liner.asks_for_json() { rows[1] } else { rows[0] };
-                let row = if one_liner.is_ours() { rows[0].or(rows[1]) } else { row };
+                let row = if one_liner.is_this_program() { rows[0].or(rows[1]) } else { row };
                 let cell = row.and_then(|row| row.marks[column].map(|mark| (mark, row.is_right(mark))));
                 let _ = match cell {
-                    None => write!(part, " |"),
-                    Some((mark, true)) => write!(part, " {mark} |"),
-                    Some((mark, false)) => write!(part, " **{mark}** |"),
+                    None => write!(page, " |"),
+                    Some((mark, true)) => write!(page, " {mark} |"),
+                    Some((mark, false)) => write!(page, " **{mark}** |"),
                 };
             }
-            part.push('\n');
+            page.push('\n');
         }
         for (what, share) in [
-            ("all situations with a token: ok", (|tally| tally.prints) as fn(Tally) -> Share),
-            ("all without one: fails", |tally| tally.fails),
+            ("all with a token: ok", (|tally| tally.prints) as fn(Tally) -> Share),
+            ("all without a token: fails", |tally| tally.fails),
             ("all: silently wrong", |tally| tally.silently_wrong),
         ] {
-            let _ = write!(part, "| {what} | |");
+            let _ = write!(page, "| {what} | |");
             for &column in &columns {
-                let _ = write!(part, " {} |", share(self.tally(column)));
+                let _ = write!(page, " {} |", share(self.tally(column)));
             }
-            part.push('\n');
+            page.push('\n');
         }
-        part.push_str(PART_LEGEND);
+        page.push('\n');
         for &column in &columns {
-            let _ = writeln!(part, "- {}: `{}`", self.heading(column), self.one_liners[column].program);
+            let _ = writeln!(page, "- {}: `{}`", self.heading(column), self.one_liners[column].program);
         }
-        part
     }
 }
 
 impl Row {
-    /// Situations in which every one-liner sees the same: theirs are run in the first, ours in each.
+    /// Runs situations that look alike to the one-liners: the one-liners in the first only, this program in each.
     fn run_all(alike: Vec<String>, one_liners: &[OneLiner]) -> Vec<Self> {
         let mut rows: Vec<Self> = Vec::new();
         for situation in alike {
@@ -338,8 +339,8 @@ impl Row {
         let right = right_token(&situation);
         let mark = |column: usize| {
             let one_liner: &OneLiner = &one_liners[column];
-            one_liner.meets(&situation).then(|| match like {
-                Some(row) if !one_liner.is_ours() => row.marks[column].expect("it meets both"),
+            one_liner.applies_to(&situation).then(|| match like {
+                Some(row) if !one_liner.is_this_program() => row.marks[column].expect("it applies to both"),
                 _ => one_liner.judge(&one_liner.run(&sandbox), right.as_deref()),
             })
         };
@@ -377,36 +378,41 @@ impl fmt::Display for Share {
     }
 }
 
-/// How the page begins.
-const PAGE: &str = "\
-# What one-liners make of every recorded situation
+/// The start of the page.
+const INTRODUCTION: &str = "\
+# The one-liners, compared
 
-Written by `tests/it/one_liners.rs`, which runs each of them: `SNAPSHOTS=overwrite cargo test` renews this page.
-The situations are the folders `fixtures/oauth-tokens-*`; each says how far to trust it, and none says how often it
-happens.
+Scripts get the token out of `ibmcloud iam oauth-tokens` with one-liners from IBM's documentation and from each other.
+This page shows how these one-liners and `ibmcloud-token` handle every recorded output of the CLI.
+`tests/it/one_liners.rs` runs each of them with the real tools, and fails if this page is out of date.
+`SNAPSHOTS=overwrite cargo test` renews it.
 
-| mark | what came of it |
+The situations are the folders `fixtures/oauth-tokens-*`. Each of them says how reliable it is. None of them says how
+often it happens, so the totals count situations, not incidents.
+
+## Overview
+
+Bold marks are wrong. An empty cell means that the one-liner does not apply.
+
+";
+
+const LEGEND: &str = "
+## The marks
+
+| mark | meaning |
 |---|---|
 | ok | exactly what the one-liner promises: the right token, bare or after `Bearer ` |
 | empty | nothing, and exit status 0 |
 | other | a token, but not the right one, and exit status 0 |
-| junk | something else, or the right token with something around it, and exit status 0 |
-| fails | an exit status that is not 0 |
-| | does not apply: JSON for who asks for text, text for who asks for JSON, colours for who switches them off |
+| junk | something else, such as the token and a carriage return, and exit status 0 |
+| fails | an exit status other than 0 |
+| | does not apply, for example JSON output for a one-liner that asks for text |
 
-`empty`, `other` and `junk` are silently wrong: what runs next takes the answer for a token.
+`empty`, `other` and `junk` are silently wrong: the next command in the script uses the output as a token.
+If there is no token, `fails` is the only right result.
 ";
 
-/// What the README says below its table.
-const PART_LEGEND: &str = "
-`ok` is the right token. `empty`, `other` and `junk` are silently wrong, with exit status 0: nothing, another token, or
-something else, such as the token and a carriage return. `fails` is any other exit status. What is bold is not right;
-an empty cell does not apply. The counts are over all recorded situations, not over how often they happen:
-[the whole table](tests/goldens/one-liners.md).
-
-";
-
-/// A sandbox in which the stand-in answers to both its names, and the program under test is on PATH.
+/// A sandbox with the stand-in on PATH as `ibmcloud` and `bx`, and with the program under test.
 fn sandbox(situation: &str) -> Sandbox {
     let sandbox = Sandbox::replaying(situation);
     let stand_in = root().join("tests/stand-in");
@@ -418,7 +424,7 @@ fn sandbox(situation: &str) -> Sandbox {
     sandbox.with("PATH", path)
 }
 
-/// The synthetic tokens, right and wrong ones.
+/// All synthetic tokens, valid or not.
 fn tokens() -> &'static [String] {
     static TOKENS: OnceLock<Vec<String>> = OnceLock::new();
     TOKENS.get_or_init(|| {
@@ -431,24 +437,22 @@ fn tokens() -> &'static [String] {
     })
 }
 
-/// Whether the recorded stdout has something in it that looks like a token.
 fn prints_a_token_line(situation: &str) -> bool {
     let stdout = recorded(situation, "stdout");
     stdout.windows(7).any(|bytes| bytes == b"Bearer ")
 }
 
-/// Whether the tools are there, in the kind that the table is about.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn tools_are_there() -> bool {
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn has_tools() -> bool {
     if !Sandbox::new().command("sh").args(["-c", "echo x | grep -qP x"]).status().unwrap().success() {
-        eprintln!("skipped: the table is about the GNU tools, and `grep` here has no -P");
+        eprintln!("skipped: the one-liners need the GNU tools, and this `grep` has no -P");
         return false;
     }
     ["bash", "awk", "sed", "cut", "tr", "head", "jq", "perl", "python3", "node"].into_iter().all(has)
 }
 
 #[test]
-fn the_documented_pipeline_prints_the_same_bytes() {
+fn program_prints_the_same_bytes_as_the_documented_pipeline() {
     let documented = OneLiner::all().remove(0);
     assert_eq!(documented.program, r"ibmcloud iam oauth-tokens | grep IAM | cut -d \: -f 2 | sed 's/^ *//'");
     let mut same = Vec::new();
@@ -457,7 +461,7 @@ fn the_documented_pipeline_prints_the_same_bytes() {
         let sandbox = sandbox(&situation);
         let theirs = documented.run(&sandbox);
         if documented.judge(&theirs, Some(&right)) == Mark::Ok {
-            assert_eq!(OneLiner::ours().run(&sandbox).stdout, theirs.stdout, "{situation}");
+            assert_eq!(OneLiner::this_program().run(&sandbox).stdout, theirs.stdout, "{situation}");
             same.push(situation);
         }
     }
@@ -470,17 +474,17 @@ fn the_documented_pipeline_prints_the_same_bytes() {
 }
 
 #[test]
-fn ours_is_right_in_every_situation() {
+fn program_is_right_in_every_situation() {
     let Some(table) = Table::get() else { return };
     for row in &table.rows {
-        let ours = row.marks.last().unwrap().unwrap();
-        assert!(row.is_right(ours), "{}: {ours}", row.situation);
+        let mark = row.marks.last().unwrap().unwrap();
+        assert!(row.is_right(mark), "{}: {mark}", row.situation);
     }
 }
 
-/// A one-liner that is right nowhere was copied wrongly, or its interpreter does not run.
+/// A one-liner that fails here was copied wrongly, or its interpreter is broken.
 #[test]
-fn every_one_liner_is_right_where_all_is_well() {
+fn every_one_liner_works_when_logged_in() {
     let Some(table) = Table::get() else { return };
     for (column, one_liner) in table.one_liners.iter().enumerate() {
         let row = table.row(if one_liner.asks_for_json() { "json" } else { "one-line" });
@@ -489,27 +493,7 @@ fn every_one_liner_is_right_where_all_is_well() {
 }
 
 #[test]
-fn the_page_of_one_liners_is_up_to_date() {
+fn one_liners_page_is_current() {
     let Some(table) = Table::get() else { return };
-    let golden = root().join("tests/goldens/one-liners.md");
-    assert_data_eq!(table.page(), Data::read_from(&golden, None).raw());
-}
-
-#[test]
-fn the_readme_shows_a_part_of_it() {
-    const START: &str = "<!-- one-liners: generated -->\n";
-    const END: &str = "<!-- /one-liners -->\n";
-
-    let Some(table) = Table::get() else { return };
-    let path = root().join("README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(START).expect("the README has the first marker");
-    let (_, after) = rest.split_once(END).expect("the README has the second marker");
-    let expected = format!("{before}{START}{}{END}{after}", table.part());
-    // The README is no golden: only what stands between the markers is written.
-    if std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite") {
-        fs::write(&path, expected).unwrap();
-    } else {
-        assert_data_eq!(readme, Data::text(expected).raw());
-    }
+    assert_data_eq!(table.page(), Data::read_from(&root().join("docs/one-liners.md"), None).raw());
 }

@@ -1,65 +1,101 @@
-//! The README is tested: every example in it runs, and what it says of exit codes is what the program says.
+//! Runs every example of the README, and checks the options that the documentation names.
 
 use std::fs;
+use std::path::Path;
+use std::process::Stdio;
 
-use crate::sandbox::{PROGRAM, Sandbox, jwt, root};
+use crate::sandbox::{Outcome, Sandbox, jwt, root};
 
-fn readme() -> String {
-    fs::read_to_string(root().join("README.md")).unwrap()
+/// A Markdown file of the project.
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
 }
 
-/// The lines of all code blocks in a language, without their comments.
-fn examples(language: &str) -> Vec<String> {
-    let (mut inside, mut lines) = (false, Vec::new());
-    for line in readme().lines() {
+/// The code blocks of the README in a language, as lines without their comments.
+fn blocks(language: &str) -> Vec<Vec<String>> {
+    let (mut inside, mut blocks) = (false, Vec::new());
+    for line in page("README.md").lines() {
         match line.strip_prefix("```") {
-            Some(info) => inside = info == language,
-            None if inside => lines.push(line.split("  #").next().unwrap().trim().to_owned()),
+            Some(info) => {
+                inside = info == language;
+                if inside {
+                    blocks.push(Vec::new());
+                }
+            }
+            None if inside => {
+                let code = line.split("  #").next().unwrap().trim().to_owned();
+                blocks.last_mut().unwrap().push(code);
+            }
             None => {}
         }
     }
-    lines
+    blocks
 }
 
-/// A sandbox in which somebody is logged in, and the tools of the examples show what they are handed.
+/// The tour: a block whose lines belong together.
+fn tour() -> Vec<String> {
+    blocks("sh").into_iter().find(|block| block[0].starts_with("export ")).expect("there is a tour")
+}
+
+/// The commands of the other blocks. Each of them stands for itself.
+fn commands(language: &str) -> Vec<String> {
+    let others = blocks(language).into_iter().filter(|block| !block[0].starts_with("export "));
+    others.flatten().collect()
+}
+
+/// A sandbox with a session, and programs that show the token that they are given.
 fn sandbox(token: &str) -> Sandbox {
-    let sandbox = Sandbox::with_session();
-    sandbox.write_session(token);
+    let sandbox = Sandbox::with_token(token);
     sandbox.write("key.json", r#"{"name":"demo","apikey":"demo-key"}"#);
-    let folders = [
-        root().join("tests/programs/readme"),
-        root().join("tests/stand-in"),
-        PROGRAM.replace("/ibmcloud-token", "").into(),
-    ];
-    let path = folders.map(|folder| folder.display().to_string()).join(":");
-    sandbox.with("PATH", format!("{path}:/usr/local/bin:/usr/bin:/bin")).with("URL", "https://example.org")
+    let path = format!("{}:{}", root().join("tests/programs/readme").display(), sandbox.path_with_program());
+    sandbox.with("PATH", path)
 }
 
-fn run(sandbox: &Sandbox, line: &str) -> crate::sandbox::Outcome {
-    let script = format!(
-        "set -euo pipefail; {line}\ntest -z \"${{token-}}\" || echo \"$token\"\nenv | grep ^IAM_TOKEN= || true"
-    );
-    sandbox.command("bash").args(["-c", &script]).stdin(std::process::Stdio::null()).output().unwrap().into()
+/// Runs a script in bash, which stops at the first failure.
+fn run(sandbox: &Sandbox, script: &str, directory: &Path) -> Outcome {
+    let script = format!("set -euo pipefail\n{script}");
+    let mut bash = sandbox.command("bash");
+    bash.args(["-c", &script]).current_dir(directory).stdin(Stdio::null()).output().unwrap().into()
 }
 
 #[test]
-fn every_use_of_a_token_hands_it_over() {
-    let lines = examples("bash");
-    assert!(lines.len() >= 7, "{lines:?}");
+fn every_use_of_a_token_passes_it_on() {
+    let lines = commands("bash");
+    assert!(lines.len() >= 10, "{lines:?}");
     for line in lines {
         let token = jwt(-60, 3540);
         let sandbox = sandbox(&token);
-        let outcome = run(&sandbox, &line);
+        // Shows the variables that the line sets.
+        let script = format!("{line}\necho \"${{token-}}\"\nenv | grep ^IAM_TOKEN= || true");
+        let outcome = run(&sandbox, &script, sandbox.home());
         assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{line}");
-        let file = fs::read_to_string(sandbox.home().join("token.sh")).unwrap_or_default();
+        let file = fs::read_to_string(sandbox.home().join("token.env")).unwrap_or_default();
         assert!((outcome.stdout + &file).contains(&token), "{line}");
     }
 }
 
 #[test]
-fn the_commands_for_people_work_or_say_that_they_need_a_terminal() {
-    for line in examples("sh").into_iter().filter(|line| !line.contains("exchange")) {
-        let outcome = run(&sandbox(&jwt(-60, 3540)), &line);
+fn tour_shows_a_login_from_start_to_end() {
+    let lines = tour();
+    assert!(lines[0].contains("tests/stand-in/ibmcloud"), "{lines:?}");
+    let sandbox = Sandbox::new();
+    let sandbox = sandbox.with("PATH", Sandbox::new().path_with_program());
+    let outcome = run(&sandbox, &lines.join("\n"), root());
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    let bearer = outcome.stdout.lines().find(|line| line.starts_with("Bearer eyJ"));
+    let token = bearer.expect("the tour prints the token").trim_start_matches("Bearer ");
+    assert!(outcome.stdout.lines().any(|line| line == token), "{outcome:?}");
+    // The tour leaves nothing behind.
+    assert!(!sandbox.home().join(".local/share/ibmcloud-token/sessions/tour").exists());
+}
+
+#[test]
+fn logins_work_or_ask_for_a_terminal() {
+    let lines: Vec<_> = commands("sh").into_iter().filter(|line| line.contains(" login")).collect();
+    assert!(lines.len() >= 3, "{lines:?}");
+    for line in lines {
+        let sandbox = sandbox(&jwt(-60, 3540));
+        let outcome = run(&sandbox, &line, sandbox.home());
         let expected = if line.contains("--apikey") { 0 } else { 4 };
         assert_eq!(outcome.status, Some(expected), "{line}: {outcome:?}");
     }
@@ -67,42 +103,58 @@ fn the_commands_for_people_work_or_say_that_they_need_a_terminal() {
 
 #[cfg(feature = "net")]
 #[test]
-fn the_exchange_works() {
-    use std::io::{Read as _, Write as _};
+fn exchange_works() {
+    use crate::iam_service::{Service, Step, answer};
 
-    let lines: Vec<String> = examples("sh").into_iter().filter(|line| line.contains("exchange")).collect();
+    let lines: Vec<_> = commands("sh").into_iter().filter(|line| line.contains(" exchange")).collect();
     assert!(!lines.is_empty());
     for line in lines {
         let token = jwt(0, 3600);
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let body = format!(r#"{{"access_token":"{token}","expires_in":3600,"token_type":"Bearer"}}"#);
-        let server = std::thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"apikey=demo-key") {
-                let mut byte = [0];
-                stream.read_exact(&mut byte).unwrap();
-                request.extend(byte);
-            }
-            write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
-        });
-        let sandbox = sandbox(&jwt(-60, 3540)).with("IBMCLOUD_IAM_API_ENDPOINT", format!("http://{address}"));
-        let outcome = run(&sandbox, &line);
-        server.join().unwrap();
+        let service = Service::plain([Step::Answer(answer("200 OK", &[], body))]);
+        let sandbox = sandbox(&jwt(-60, 3540)).with("IBMCLOUD_IAM_API_ENDPOINT", service.url());
+        let outcome = run(&sandbox, &line, sandbox.home());
         assert_eq!(outcome.payload(), format!("Bearer {token}"), "{line}");
+        assert!(service.requests()[0].body.contains("demo-key"), "{line}");
     }
 }
 
 #[test]
-fn every_option_that_it_names_exists() {
-    let help = Sandbox::new().run("--help").stdout + &Sandbox::new().run("login --help").stdout;
-    for option in readme()
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-        .filter(|word| word.starts_with("--") && !word.trim_matches('-').is_empty())
-    {
-        let of_other_programs =
-            ["--no-default-features", "--path", "--quiet", "--password-stdin", "--bench", "--target"];
-        assert!(of_other_programs.contains(&option) || help.contains(option), "{option}");
+fn every_option_in_the_documentation_exists() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.run("--help").payload().to_owned();
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let commands = commands.lines().map_while(|line| line.split_whitespace().next());
+    let every_help: String =
+        commands.map(|command| sandbox.run(&format!("{command} --help")).payload().to_owned()).collect();
+    let of_other_programs = [
+        "--all-targets",
+        "--bench",
+        "--check",
+        "--credential_helper",
+        "--credential_helper_timeout",
+        "--headers",
+        "--lib",
+        "--no-default-features",
+        "--features",
+        "--no-deps",
+        "--password-stdin",
+        "--path",
+        "--program",
+        "--quiet",
+        "--release",
+        "--target",
+        "--test",
+        "--trace",
+        "--trace-ascii",
+    ];
+    for name in ["README.md", "docs/recipes.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let page = page(name);
+        let words = page.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
+        let options = words.filter(|word| word.starts_with("--") && !word.trim_matches('-').is_empty());
+        for option in options {
+            let exists = of_other_programs.contains(&option) || (help.clone() + &every_help).contains(option);
+            assert!(exists, "{name}: {option}");
+        }
     }
 }

@@ -1,12 +1,10 @@
 //! `exchange`: turn an API key into a token over HTTPS, without the CLI.
 
-use std::path::Path;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::iam::{self, Endpoint};
 use crate::program::arguments::{Exchange, IamOptions};
 use crate::program::context::Context;
-use crate::program::input::{self, Place};
+use crate::program::input;
 use crate::token::ApiKey;
 
 /// The variables that hold an API key or `@FILE`: those of the CLI and of the Terraform provider.
@@ -50,25 +48,8 @@ fn endpoint(options: &IamOptions, context: &Context) -> Result<Endpoint> {
 }
 
 fn api_key(argument: Option<&str>, context: &Context) -> Result<ApiKey> {
-    if let Some(value) = argument {
-        return input::api_key(context, &input::api_key_place(value)?);
-    }
-    let (name, value) = KEY_VARIABLES
-        .into_iter()
-        .find_map(|name| Some((name, context.environment().get(name)?)))
-        .ok_or_else(|| {
-            Error::new(ErrorKind::Usage, "there is no API key to exchange").with_hint(
-                "give one with `--apikey @FILE`, `--apikey -` (standard input) or IBMCLOUD_API_KEY",
-            )
-        })?;
-    let invalid = |source: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(ErrorKind::Usage, format!("{name} does not hold an API key"))
-            .with_hint("set it to the key, or to `@FILE`")
-            .with_source(source)
-    };
-    let text = value.to_str().ok_or_else(|| invalid("it is not UTF-8".into()))?;
-    match text.strip_prefix('@') {
-        Some(file) => input::api_key(context, &Place::File(Path::new(file))),
-        None => ApiKey::new(text).map_err(|error| invalid(error.into())),
-    }
+    input::api_key(context, argument, &KEY_VARIABLES)?.ok_or_else(|| {
+        Error::new(ErrorKind::Usage, "there is no API key to exchange")
+            .with_hint("give one with `--apikey @FILE`, `--apikey -` (standard input) or IBMCLOUD_API_KEY")
+    })
 }

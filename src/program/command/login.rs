@@ -3,13 +3,14 @@
 use std::io::{self, IsTerminal as _};
 
 use crate::error::{Error, ErrorKind, Hint, Result};
-use crate::ibmcloud::{self, API_KEY_VARIABLES, Credentials};
+use crate::ibmcloud::{self, API_KEY_VARIABLES, AttendedFailure, Credentials};
 use crate::program::arguments::Login;
 use crate::program::context::Context;
-use crate::program::input::{self, Place};
+use crate::program::input;
 use crate::program::report;
 use crate::sanitize;
 use crate::session::{Request, Session};
+use crate::system::terminal;
 use crate::time::Deadline;
 use crate::token::{Claims, DEFAULT_LIFETIME};
 
@@ -22,35 +23,43 @@ pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()
     if is_at_terminal() && !matches!(login.credentials, Credentials::Passcode(_)) {
         at_terminal(&session, login, Wanted::Login, context)
     } else {
-        unattended(&session, &login, context)
+        unattended(&session, &login, Wanted::Login, context)
     }
 }
 
-/// Logs in at the terminal if the session still holds no good token.
-pub(super) fn for_a_token(session: &Session, context: &Context) -> Result<()> {
-    let login = ibmcloud::Login { credentials: Credentials::Plain, arguments: Vec::new() };
-    at_terminal(session, login, Wanted::Token, context)
+/// Logs in as `login` does, if the session still holds no good token. Returns the deadline for what follows: a person
+/// may take their time.
+pub(super) fn for_a_token(session: &Session, context: &Context) -> Result<Deadline> {
+    let login =
+        ibmcloud::Login { credentials: credentials_in_environment(None, context)?, arguments: Vec::new() };
+    if is_at_terminal() {
+        at_terminal(session, login, Wanted::Token, context)?;
+        Ok(context.deadline().restarted())
+    } else {
+        unattended(session, &login, Wanted::Token, context)?;
+        Ok(context.deadline())
+    }
 }
 
 /// Returns whether there is a person to talk to. The standard output does not count, because it is usually captured.
-pub(super) fn is_at_terminal() -> bool {
+fn is_at_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 fn credentials(arguments: &Login, context: &Context) -> Result<Credentials> {
-    if let Some(value) = &arguments.apikey {
-        let place = input::api_key_place(value)?;
-        let key = input::api_key(context, &place)?;
-        return Ok(match place {
-            Place::File(path) if path.is_file() => Credentials::ApiKeyFile(path.display().to_string(), key),
-            // A pipe such as `@<(…)` has been read to its end, so nothing is left in it for the CLI.
-            Place::File(_) | Place::Stdin => Credentials::ApiKey(key),
-        });
-    }
     if let Some(value) = &arguments.passcode {
-        return Ok(Credentials::Passcode(input::passcode(value)?));
+        return Ok(Credentials::Passcode(input::passcode(context, value)?));
     }
-    Ok(if arguments.sso { Credentials::Sso } else { Credentials::Plain })
+    if arguments.sso {
+        return Ok(Credentials::Sso);
+    }
+    credentials_in_environment(arguments.apikey.as_deref(), context)
+}
+
+/// Returns the key in the argument or in a variable of the CLI. Without a key, the CLI itself decides.
+fn credentials_in_environment(argument: Option<&str>, context: &Context) -> Result<Credentials> {
+    let key = input::api_key(context, argument, &API_KEY_VARIABLES)?;
+    Ok(key.map_or(Credentials::Plain, Credentials::ApiKey))
 }
 
 /// Returns the arguments of `ibmcloud login` for our options.
@@ -85,7 +94,9 @@ enum Wanted {
 fn at_terminal(session: &Session, login: ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
     let is_plain = matches!(login.credentials, Credentials::Plain);
     match attended(session, &login, wanted, context) {
-        Err(error) if is_plain && error.kind() == ErrorKind::LoginNeeded => {
+        Err(AttendedFailure { error, is_declined: false })
+            if is_plain && error.kind() == ErrorKind::LoginNeeded && !terminal::is_in_background() =>
+        {
             report::say(&format!(
                 "{error}\nA federated ID needs a one-time passcode. Continue with `ibmcloud login --sso`? [Y/n] "
             ));
@@ -94,65 +105,96 @@ fn at_terminal(session: &Session, login: ibmcloud::Login, wanted: Wanted, contex
                 return Err(error.with_hint(hint));
             }
             let login = ibmcloud::Login { credentials: Credentials::Sso, ..login };
-            attended(session, &login, wanted, context)
+            attended(session, &login, wanted, context).map_err(|failure| failure.error)
         }
-        result => result,
+        result => result.map_err(|failure| failure.error),
     }
 }
 
 /// Logs in once. The deadline applies to the wait for the lock and not to the person.
-fn attended(session: &Session, login: &ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
+fn attended(
+    session: &Session,
+    login: &ibmcloud::Login,
+    wanted: Wanted,
+    context: &Context,
+) -> Result<(), AttendedFailure> {
     let task = context.task();
     let task = task.with_deadline(task.deadline.restarted());
+    ensure_in_foreground()?;
+    let mut is_declined = false;
+    session
+        .log_in(
+            &task,
+            || wanted == Wanted::Login || !session.holds_good_token(&task),
+            |ibmcloud| {
+                // Waiting for the lock may have taken a while.
+                ensure_in_foreground()?;
+                ibmcloud.login_at_terminal(login).map_err(|failure| {
+                    is_declined = failure.is_declined;
+                    failure.error
+                })
+            },
+        )
+        // If it was moved to the background, that is why it failed.
+        .map_err(|error| AttendedFailure {
+            error: ensure_in_foreground().err().unwrap_or(error),
+            is_declined,
+        })?;
+    Ok(ensure_logged_in(session, login, task.deadline.restarted(), context)?)
+}
+
+/// A background job that reads from the terminal is stopped, and would keep the session's lock until it is continued.
+fn ensure_in_foreground() -> Result<()> {
+    if !terminal::is_in_background() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::LoginNeeded, "a background job cannot log in at the terminal")
+        .with_hint("log in in the foreground, or without the terminal: add `</dev/null`"))
+}
+
+/// Logs in without a terminal. What the CLI asks decides whether that works.
+fn unattended(session: &Session, login: &ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
+    let task = context.task();
     session.log_in(
         &task,
         || wanted == Wanted::Login || !session.holds_good_token(&task),
-        |ibmcloud| ibmcloud.login_at_terminal(login),
-    )?;
-    ensure_logged_in(session, task.deadline.restarted(), context)
-}
-
-fn unattended(session: &Session, login: &ibmcloud::Login, context: &Context) -> Result<()> {
-    let has_key = context.environment().first(&API_KEY_VARIABLES).is_some();
-    let needs_a_person = match login.credentials {
-        Credentials::Sso => true,
-        Credentials::Plain => !has_key,
-        _ => false,
-    };
-    if needs_a_person {
-        return Err(Error::new(ErrorKind::LoginNeeded, "there is no terminal to log in at").with_hint(
-            "log in with `--apikey @FILE`, `--apikey -` or IBMCLOUD_API_KEY, or with `--passcode -`",
-        ));
-    }
-    let task = context.task();
-    session.log_in(
-        &task,
-        || true,
         |ibmcloud| {
-            for line in ibmcloud.login_unattended(login, task.deadline)? {
-                context.say(&line);
-            }
+            // Before the session is checked, because an error then says "above".
+            ibmcloud.login_unattended(login, task.deadline)?.iter().for_each(|line| context.say(line));
             Ok(())
         },
     )?;
-    ensure_logged_in(session, task.deadline, context)
+    ensure_logged_in(session, login, task.deadline, context)
 }
 
 /// Returns an error unless there is a token after the login.
-fn ensure_logged_in(session: &Session, deadline: Deadline, context: &Context) -> Result<()> {
+fn ensure_logged_in(
+    session: &Session,
+    login: &ibmcloud::Login,
+    deadline: Deadline,
+    context: &Context,
+) -> Result<()> {
     let task = context.task().with_deadline(deadline);
     let token = session
         .token(&Request::new(), &task)
-        .map_err(|error| if error.kind() == ErrorKind::LoginNeeded { no_session() } else { error })?;
+        .map_err(|error| if error.kind() == ErrorKind::LoginNeeded { no_session(login) } else { error })?;
     let who = sanitize::line(token.claims().and_then(Claims::owner).unwrap_or("an unknown user"));
     let freshness = token.freshness(task.now(), DEFAULT_LIFETIME);
     context.say(&format!("logged in as {who}; the token {freshness}"));
     Ok(())
 }
 
-fn no_session() -> Error {
-    Error::new(ErrorKind::LoginNeeded, "`ibmcloud login` ended without an error, but nobody is logged in")
-        .with_hint(Hint::from("read what it says above; a federated ID needs ").command("login --sso"))
+fn no_session(login: &ibmcloud::Login) -> Error {
+    let error = Error::new(
+        ErrorKind::LoginNeeded,
+        "`ibmcloud login` ended without an error, but nobody is logged in",
+    );
+    error.with_hint(match login.credentials {
+        Credentials::Plain => {
+            Hint::from("read what it says above; a federated ID needs ").command("login --sso")
+        }
+        _ => Hint::from("read what it says above"),
+    })
 }
 
 /// Reads the answer to a question whose default is yes. The end of the input means no.

@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
+pub(super) mod curl;
 #[cfg(feature = "net")]
 pub(super) mod exchange;
+pub(super) mod exec;
 pub(super) mod get;
 pub(super) mod inspect;
 pub(super) mod login;

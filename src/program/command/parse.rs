@@ -22,8 +22,8 @@ pub(in crate::program) fn run(arguments: &Parse, context: &Context) -> Result<()
 /// hold a token.
 pub(super) fn token_on_stdin(context: &Context) -> Result<AccessToken> {
     let input = input::stdin(context)?;
-    oauth_tokens::parse(&input).map_err(|why| match failure::reason(&input) {
-        Some(reason) => reason.error("`ibmcloud iam oauth-tokens`"),
+    oauth_tokens::parse(&input).map_err(|why| match failure::reason([&*input]) {
+        Some(reason) => reason.error("`ibmcloud iam oauth-tokens`", failure::Purpose::Token),
         None => Error::new(ErrorKind::IbmcloudFailed, "the standard input was not understood")
             .with_hint(
                 "pipe the output of `ibmcloud iam oauth-tokens` into it, and check what that says on stderr",

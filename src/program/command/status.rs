@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::ibmcloud::failure::log_in_hint;
-use crate::ibmcloud::session_file::{Details, Named, SessionFile, Unusable};
+use crate::ibmcloud::session_file::{Details, Named, Unusable};
 use crate::program::arguments;
 use crate::program::context::Context;
 use crate::program::output;
@@ -66,9 +66,8 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
     let freshness = judge(&token, task.now(), task.notes);
     if let Freshness::Expired { .. } = freshness {
         let hint = Hint::from("renew it with ").command("").text(", or log in again: ").command("login");
-        return Err(
-            Error::new(ErrorKind::LoginNeeded, format!("the session's token {freshness}")).with_hint(hint)
-        );
+        let what = format!("the token in `{}` {freshness}", session.file().display());
+        return Err(Error::new(ErrorKind::LoginNeeded, what).with_hint(hint));
     }
     let status = Status::new(&token, details, freshness, session.file());
     if as_json {
@@ -109,7 +108,7 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
 /// Reads the session file. The error says who is missing where.
 fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> {
     let path = session.file();
-    let file = SessionFile::read(path, context.deadline()).map_err(|unusable| match unusable {
+    let file = session.read_file(context.deadline()).map_err(|unusable| match unusable {
         Unusable::Absent => nobody(format!("not logged in: there is no session file `{}`", path.display())),
         Unusable::Torn => nobody(format!(
             "not logged in: the session file `{}` is empty, cut off or not JSON",

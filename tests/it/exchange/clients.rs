@@ -1,59 +1,17 @@
 //! The same request as other clients send: the documented cURL command, and IBM's SDKs for Python and Node.js.
-//!
-//! `tests/interop/install` installs the SDKs. `IBMCLOUD_TOKEN_TEST_PYTHON` and `IBMCLOUD_TOKEN_TEST_NODE_MODULES` are
-//! other places for them. Without them these tests are skipped, unless `IBMCLOUD_TOKEN_TEST_ALL` is set.
 
-use std::env;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use super::{Client, KEY, success, token};
 use crate::iam_service::{Received, Service, Step};
-use crate::sandbox::{PROGRAM, Sandbox, has, is_available, root};
+use crate::sandbox::{Sandbox, has, root};
+use crate::sdks::{node, python};
 
 /// The documented command, with the placeholders `KEY` and `URL`.
 const CURL: &str = "curl -sS -X POST URL/identity/token \
     -H 'content-type: application/x-www-form-urlencoded' -H 'accept: application/json' \
     -d 'grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=KEY'";
-
-/// The path of a client: from a variable, or in `interop` in the target directory.
-fn installed(variable: &str, default: &str) -> PathBuf {
-    // The program under test is in target/debug, or in target/TRIPLE/debug.
-    let in_target = || {
-        let mut directories = Path::new(PROGRAM).ancestors().skip(2).map(|parent| parent.join("interop"));
-        directories.find(|directory| directory.exists()).unwrap_or_default().join(default)
-    };
-    env::var_os(variable).map_or_else(in_target, PathBuf::from)
-}
-
-/// Whether a client works here.
-fn works(client: &str, probe: &mut Command) -> bool {
-    let works =
-        probe.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    is_available(works, &format!("{client} is not installed: run tests/interop/install"))
-}
-
-/// Python with ibm-cloud-sdk-core, if it is installed.
-pub(super) fn python(sandbox: &Sandbox) -> Option<Command> {
-    let own = installed("IBMCLOUD_TOKEN_TEST_PYTHON", "python/bin/python");
-    let python = if own.exists() { own } else { PathBuf::from("python3") };
-    let mut probe = sandbox.command(&python);
-    works("ibm-cloud-sdk-core for Python", probe.args(["-c", "import ibm_cloud_sdk_core"]))
-        .then(|| sandbox.command(python))
-}
-
-/// Node.js with ibm-cloud-sdk-core, if it is installed.
-fn node(sandbox: &Sandbox) -> Option<Command> {
-    let modules = installed("IBMCLOUD_TOKEN_TEST_NODE_MODULES", "node/node_modules");
-    let node = || {
-        let mut node = sandbox.command("node");
-        node.env("NODE_PATH", &modules);
-        node
-    };
-    let mut probe = node();
-    works("ibm-cloud-sdk-core for Node.js", probe.args(["-e", "require('ibm-cloud-sdk-core')"])).then(node)
-}
 
 /// Runs a client with the key on its stdin, and returns the token that it prints and the request that it sends.
 fn ask(client: &mut Command, service: &Service) -> (String, Received) {

@@ -2,15 +2,19 @@
 //!
 //! - `responses`: how responses of IAM are handled
 //! - `clients`: the same request as the documented cURL command and IBM's SDKs
+//! - `deadline`: the time and the size of everything that is waited for and read
 //! - `leaks`: where the key and the token must not appear
 //! - `proxies`: a forward proxy
+//! - `reasons`: what a failed connection is blamed on
 //! - `request`: what is sent, where, and with which key
 //! - `retries`: temporary failures, and the deadline
 //! - `trust`: certificates, redirects, unencrypted connections
 
 mod clients;
+mod deadline;
 mod leaks;
 mod proxies;
+mod reasons;
 mod request;
 mod responses;
 mod retries;
@@ -51,6 +55,7 @@ fn token() -> String {
 struct Client {
     sandbox: Sandbox,
     url: String,
+    ca_file: String,
 }
 
 impl Client {
@@ -62,7 +67,7 @@ impl Client {
         let sandbox = Sandbox::new();
         sandbox.write_private("key", format!("{KEY}\n"));
         sandbox.write("ca.pem", AUTHORITY.pem());
-        Self { sandbox, url: url.into() }
+        Self { sandbox, url: url.into(), ca_file: "ca.pem".to_owned() }
     }
 
     /// Sets a variable.
@@ -73,7 +78,8 @@ impl Client {
 
     /// The command line, with additional options.
     fn line(&self, options: &str) -> String {
-        format!("exchange --endpoint {} --ca-file ca.pem --apikey @key {options}", self.url)
+        let Self { url, ca_file, .. } = self;
+        format!("exchange --endpoint {url} --ca-file {ca_file} --apikey @key {options}")
     }
 
     fn program(&self, options: &str) -> Command {

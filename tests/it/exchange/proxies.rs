@@ -10,7 +10,7 @@ use crate::iam_service::{Service, Step, answer};
 use crate::sandbox::{Sandbox, has};
 
 /// A running tinyproxy.
-struct Proxy {
+pub(super) struct Proxy {
     sandbox: Sandbox,
     process: Child,
     port: u16,
@@ -18,7 +18,7 @@ struct Proxy {
 
 impl Proxy {
     /// A proxy that may connect to one port only. It retries, because another process may take its port first.
-    fn connecting_to(port: u16, settings: &str) -> Self {
+    pub(super) fn connecting_to(port: u16, settings: &str) -> Self {
         for _ in 0..5 {
             if let Some(proxy) = Self::start(port, settings) {
                 return proxy;
@@ -55,7 +55,7 @@ impl Proxy {
         None
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
@@ -197,9 +197,15 @@ fn proxy_credentials_are_sent_to_the_proxy_only() {
 #[test]
 fn key_is_not_sent_directly_if_the_proxy_is_unusable() {
     let service = Service::new([]);
-    for url in ["socks5://127.0.0.1:1080", "socks4a://127.0.0.1:1080", "ftp://127.0.0.1:1", "http://"] {
+    for (url, why) in [
+        ("socks5://127.0.0.1:1080", "ALL_PROXY names a SOCKS proxy, and SOCKS is not supported"),
+        ("socks4a://127.0.0.1:1080", "ALL_PROXY names a SOCKS proxy, and SOCKS is not supported"),
+        ("ftp://127.0.0.1:1", "ALL_PROXY is not the URL of an HTTP proxy"),
+        ("http://", "ALL_PROXY is not the URL of an HTTP proxy"),
+    ] {
         let outcome = Client::of(&service).with("ALL_PROXY", url).run("--timeout 1s");
-        assert!(outcome.fails_with(6).error().contains("HTTPS_PROXY (or ALL_PROXY)"), "{url} {outcome:?}");
+        assert_eq!(outcome.fails_with(6).error(), why, "{url}");
+        assert!(outcome.hint().contains("HTTPS_PROXY"), "{outcome:?}");
     }
     assert_eq!(service.connections(), 0);
 }

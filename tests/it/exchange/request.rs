@@ -120,7 +120,7 @@ fn invalid_key_is_refused_before_anything_is_sent() {
         "\u{7f}delete",
         "\u{1b}[31mred",
         "{apikey}",
-        "\"quoted\"",
+        "\"half-quoted",
         "{\"name\":\"no key\"}",
         "{\"apikey\":\"two words\"}",
         "{\"apikey\":\"two\\nlines\"}",

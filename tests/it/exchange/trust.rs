@@ -20,7 +20,7 @@ fn assert_refused(tls: Tls, reason: &str, hint: &str) {
 fn invalid_certificate_is_refused_with_the_reason() {
     assert_refused(
         Authority::new().certify(&["localhost"], 2020, 2090),
-        "is signed by an authority that this machine does not trust",
+        "is self-signed, or signed by an authority that this machine does not trust",
         "--ca-file",
     );
     assert_refused(AUTHORITY.certify(&["localhost"], 2020, 2021), "has expired", "clock");

@@ -2,22 +2,32 @@
 //!
 //! - `api_key`: a key from a file, stdin or a variable
 //! - `arguments`: what reaches the CLI
+//! - `background`: background jobs
+//! - `deadline`: a pipe that nobody writes to
+//! - `hidden`: hidden prompts, and the echo after them
 //! - `interrupt`: Ctrl-C and the end of the input
+//! - `keys`: how keys are cleaned, and what is not a key
 //! - `passcode`: a one-time passcode from stdin
 //! - `prompts`: dialogues on a terminal
 //! - `recorded`: every recorded login
 //! - `terminal`: a program in a pseudo-terminal
+//! - `unattended`: the CLI's questions without a terminal
 //!
 //! Only a terminal shows the mistakes that matter: prompts that do not appear because stdout is captured, a password
 //! that is echoed, a Ctrl-C that does not reach every process.
 
 mod api_key;
 mod arguments;
+mod background;
+mod deadline;
+mod hidden;
 mod interrupt;
+mod keys;
 mod passcode;
 mod prompts;
 mod recorded;
 mod terminal;
+mod unattended;
 
 use std::fs;
 

@@ -49,7 +49,11 @@ fn every_recorded_login_runs_unattended() {
         let sandbox =
             Sandbox::with_session().with("STAND_IN_LOGIN", &*situation).with("IBMCLOUD_API_KEY", "good-key");
         let outcome = sandbox.run("login");
-        let succeeds = has_file(&situation, "logs-in") && !has_file(&situation, "stdout.2");
+        // Choices from a list are skipped, and there is nobody to answer anything else.
+        let asks_only_for_choices = outputs(&situation).split_last().is_none_or(|(_, questions)| {
+            questions.iter().all(|output| output.lines().rev().nth(1).unwrap().starts_with(char::is_numeric))
+        });
+        let succeeds = has_file(&situation, "logs-in") && asks_only_for_choices;
         assert_eq!((outcome.status == Some(0), outcome.stdout.as_str()), (succeeds, ""), "{situation}");
         assert_golden(&format!("login/{situation}"), "ibmcloud-token login", &outcome, &sandbox);
     }

@@ -16,6 +16,8 @@ pub(super) const CTRL_C: &str = "\x03";
 
 pub(super) const CTRL_D: &str = "\x04";
 
+pub(super) const CTRL_Z: &str = "\x1a";
+
 /// A program in a pseudo-terminal.
 pub(super) struct Terminal {
     keyboard: File,

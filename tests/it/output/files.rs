@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use super::assert_failure;
-use crate::sandbox::{Sandbox, cli_output, mode, names, token};
+use crate::sandbox::{Sandbox, cli_output, mode, names};
 
 #[test]
 fn file_is_private_under_every_umask() {

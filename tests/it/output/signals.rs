@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::{Pid, kill_process};
 
@@ -38,7 +38,9 @@ fn files(sandbox: &Sandbox) -> Vec<String> {
 fn traced(sandbox: &Sandbox, injections: &[String]) -> Command {
     let mut command = sandbox.command("strace");
     command.args(["-f", "-o", "/dev/null"]);
-    injections.iter().for_each(|injection| drop(command.args(["-e", injection])));
+    for injection in injections {
+        command.args(["-e", injection]);
+    }
     command.args([PROGRAM, "-o", "directory/token"]).stdin(Stdio::null());
     command
 }

@@ -6,6 +6,7 @@
 //! - `limits`: floods of output, and too few file descriptors
 //! - `locate`: which file is the CLI
 //! - `signals`: the signals that the program gets, and how the CLI ends with it
+//! - `start`: a CLI that cannot be started
 //!
 //! The tests look processes up in /proc, so they need Linux.
 #![cfg(target_os = "linux")]
@@ -16,6 +17,7 @@ mod input;
 mod limits;
 mod locate;
 mod signals;
+mod start;
 
 use std::collections::BTreeMap;
 use std::fs;

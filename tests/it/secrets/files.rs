@@ -65,7 +65,7 @@ fn invalid_key_file_is_not_shown() {
         ("space", format!("{start} {end}").into_bytes()),
         ("control", format!("{start}\x07{end}").into_bytes()),
         ("placeholder", format!("{{{KEY}}}").into_bytes()),
-        ("quotation", format!("\"{KEY}\"").into_bytes()),
+        ("quotation", format!("\"{KEY}").into_bytes()),
         ("no-field", format!("{{\"name\": \"k\", \"key\": \"{KEY}\"}}").into_bytes()),
         ("cut-off", format!("{{\"name\": \"k\", \"apikey\": \"{KEY}").into_bytes()),
         ("not-utf8", [KEY.as_bytes(), b"\xff"].concat()),

@@ -3,16 +3,20 @@
 //!
 //! - `arguments`: secrets in the wrong place on the command line, and the argv of every process
 //! - `cli_output`: secrets in the CLI's own output
+//! - `core_dump`: no core dump
 //! - `files`: secrets in session files and key files, and output that cannot be written
 //! - `login`: API keys and passcodes during a login
+//! - `refused_keys`: keys in forms that are refused
 //!
 //! The tests look processes up in /proc, so they need Linux.
 #![cfg(target_os = "linux")]
 
 mod arguments;
 mod cli_output;
+mod core_dump;
 mod files;
 mod login;
+mod refused_keys;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -3,11 +3,13 @@
 //! - `account`: another account
 //! - `clock`: a wrong clock
 //! - `cost`: the system calls of an answer
+//! - `failures`: failures of the CLI that are about the session
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
 //! - `location`: where the session is
 //! - `logout`: logging out, and all sessions at once
 //! - `named`: named sessions
+//! - `no_home`: no home directory
 //! - `status`: what is known about the session
 //! - `torn`: a file that is being written
 //! - `unusable`: a file that cannot be used
@@ -18,11 +20,13 @@
 mod account;
 mod clock;
 mod cost;
+mod failures;
 mod inspect;
 mod lifetimes;
 mod location;
 mod logout;
 mod named;
+mod no_home;
 mod status;
 mod torn;
 mod unusable;

@@ -59,6 +59,9 @@ fn unusable_session_file_is_skipped() {
     }
     for (what, make, reason) in cases {
         let (sandbox, answer) = logging_with_answer();
+        // A variable that names the home, because root may use another user's file in its own home.
+        let home = sandbox.home().to_str().unwrap().to_owned();
+        let sandbox = sandbox.with("IBMCLOUD_HOME", home);
         fs::create_dir(sandbox.home().join(".bluemix")).unwrap();
         let path = sandbox.session_file();
         make(&path);

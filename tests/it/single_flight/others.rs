@@ -139,7 +139,9 @@ fn home_of_a_named_session_that_others_can_change_is_refused() {
     fs::create_dir_all(home.join(".bluemix")).unwrap();
     fs::copy(sandbox.session_file(), home.join(".bluemix/config.json")).unwrap();
     let directories = [home.as_path(), home.parent().unwrap(), &data];
-    directories.iter().for_each(|directory| set_mode(directory, 0o700));
+    for directory in directories {
+        set_mode(directory, 0o700);
+    }
     assert!(sandbox.run("--session prod").payload().starts_with("Bearer eyJ"));
     for directory in directories {
         for mode in [0o777, 0o770, 0o702] {

@@ -1,0 +1,170 @@
+//! The HTTP client, and the thread that it runs on.
+//!
+//! `ureq` limits the time of each read. A proxy that drips its answer to `CONNECT` is never slower than that, so a request
+//! could go on forever. It also starts a thread to resolve a name within a time, and panics if there can be none. So a
+//! request runs on one thread of ours, which resolves names itself, and the caller waits for that thread until the
+//! deadline. Then the connections are shut down, which ends the thread unless it resolves a name.
+
+use std::time::Duration;
+use std::{fmt, io};
+
+use ureq::http::{HeaderMap, StatusCode, Uri};
+use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport, time,
+};
+use ureq::{Agent, Proxy};
+
+use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+use crate::system::blocking;
+use crate::time::Deadline;
+
+/// The most that is read of a response. IAM's are a few KiB.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// The time after which connecting counts as failed and is retried.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A client that connects directly or through a proxy.
+pub(super) struct Client {
+    agent: Agent,
+}
+
+/// What a server answered.
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// Nothing if there is more than 1 MiB.
+    pub(super) content: Option<SecretBuffer>,
+}
+
+/// Why there is no response.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The deadline passed.
+    TimedOut,
+    /// No thread can be made.
+    NoThread(io::Error),
+    /// The proxy cannot be connected to, or does not speak TLS as its URL says.
+    Proxy(ureq::Error),
+    /// Everything else.
+    Request(ureq::Error),
+}
+
+impl Client {
+    pub(super) fn new(proxy: Option<Proxy>, tls: TlsConfig) -> Self {
+        let connector = Hops { connector: DefaultConnector::default(), has_proxy: proxy.is_some() };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // A redirect could send the key anywhere.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(proxy)
+            .tls_config(tls)
+            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self { agent: Agent::with_parts(config, connector, OnThisThread(DefaultResolver::default())) }
+    }
+
+    /// Returns the proxy that the client connects through.
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.agent.config().proxy()
+    }
+
+    /// Sends a form and reads the response.
+    pub(super) fn post(
+        &self,
+        url: &str,
+        form: SecretBuffer,
+        deadline: Deadline,
+    ) -> Result<Response, Failure> {
+        let (agent, url) = (self.agent.clone(), url.to_owned());
+        let connect_timeout = CONNECT_TIMEOUT.min(deadline.remaining());
+        let posted = blocking::within(deadline, move || Ok(post(&agent, &url, &form, connect_timeout)));
+        match posted {
+            Ok(result) => result.map_err(Failure::of),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                self.agent.clone().shutdown();
+                Err(Failure::TimedOut)
+            }
+            Err(error) => Err(Failure::NoThread(error)),
+        }
+    }
+}
+
+fn post(agent: &Agent, url: &str, form: &[u8], connect_timeout: Duration) -> Result<Response, ureq::Error> {
+    let mut response = agent
+        .post(url)
+        .config()
+        .timeout_connect(Some(connect_timeout))
+        .build()
+        .header("Accept", "application/json")
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .send(form)?;
+    let content = read_limited(response.body_mut().as_reader(), USUAL_SIZE, MAX_BODY)?;
+    Ok(Response { status: response.status(), headers: std::mem::take(response.headers_mut()), content })
+}
+
+impl Failure {
+    fn of(error: ureq::Error) -> Self {
+        match error {
+            ureq::Error::Other(other) => match other.downcast::<ProxyFailure>() {
+                Ok(failure) => Self::Proxy(failure.0),
+                Err(other) => Self::Request(ureq::Error::Other(other)),
+            },
+            error => Self::Request(error),
+        }
+    }
+}
+
+/// Marks the failures of the connection to the proxy, which would otherwise look like those of the connection through it.
+#[derive(Debug)]
+struct Hops {
+    connector: DefaultConnector,
+    has_proxy: bool,
+}
+
+impl Connector for Hops {
+    type Out = Box<dyn Transport>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let connected = self.connector.connect(details, chained);
+        // For the connection to the proxy, this is called with a configuration without one.
+        if self.has_proxy && details.config.proxy().is_none() {
+            return connected.map_err(|error| ureq::Error::Other(Box::new(ProxyFailure(error))));
+        }
+        connected
+    }
+}
+
+/// A failure of the connection to the proxy.
+#[derive(Debug)]
+struct ProxyFailure(ureq::Error);
+
+impl fmt::Display for ProxyFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ProxyFailure {}
+
+/// Resolves names without a thread.
+#[derive(Debug)]
+struct OnThisThread(DefaultResolver);
+
+impl Resolver for OnThisThread {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &ureq::config::Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        self.0.resolve(uri, config, NextTimeout { after: time::Duration::NotHappening, ..timeout })
+    }
+}

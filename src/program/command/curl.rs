@@ -1,0 +1,53 @@
+//! `curl`: become curl, with the token in a header that comes through a descriptor.
+//!
+//! curl reads headers from a file since 7.55.0 (2017). The descriptor is not the standard input, which stays free for
+//! `-d @-`. curl before 7.58.0 would send the header to another host after a redirect (CVE-2018-1000007).
+
+use std::ffi::{OsStr, OsString};
+
+use super::{exec, get};
+use crate::error::{Error, ErrorKind, Result};
+use crate::note::Note;
+use crate::program::arguments::Curl;
+use crate::program::context::Context;
+use crate::program::curl_guard;
+use crate::secret::SecretBuffer;
+use crate::system::exec::{Entries, inherited_pipe};
+
+const CURL: &str = "curl";
+
+pub(in crate::program) fn run(arguments: &Curl, context: &Context) -> Result<()> {
+    let hosts = context.settings().hosts(&arguments.host)?;
+    let allowed = curl_guard::check(&arguments.arguments, &hosts).map_err(|refusal| {
+        let error = Error::new(ErrorKind::Usage, refusal.reason);
+        match refusal.hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    })?;
+    let name = OsStr::new(CURL);
+    let path = exec::look_up(name, Entries::Absolute, context)?;
+    let task = context.task();
+    if let Some(option) = allowed.shows_token {
+        task.note(Note::CurlShowsToken(option));
+    }
+    let token = get::token(&arguments.token, &arguments.source, context)?;
+    let mut header = SecretBuffer::default();
+    header.push_str("Authorization: Bearer ");
+    header.push_str(token.token().expose());
+    header.push_str("\n");
+    let (_pipe, header) = inherited_pipe(&header).map_err(|error| {
+        Error::new(ErrorKind::Internal, "cannot hand over the token to curl by a descriptor")
+            .with_source(error)
+    })?;
+    let mut all: Vec<OsString> = ["-q", "--proto-redir", "=https"].map(Into::into).into();
+    if allowed.is_loopback {
+        // A proxy would get the header of a plain http request.
+        all.extend(["--noproxy", "*"].map(Into::into));
+    }
+    let mut header_argument = OsString::from("@");
+    header_argument.push(header);
+    all.extend(["-H".into(), header_argument]);
+    all.extend_from_slice(&arguments.arguments);
+    Err(exec::become_program(&path, name, &all, context.environment()))
+}

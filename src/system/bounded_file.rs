@@ -1,0 +1,29 @@
+//! Reading a file that the user named: until a deadline, and up to a size. It may be a pipe that nobody writes to.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use super::blocking;
+use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+use crate::time::Deadline;
+
+/// The content of a file.
+pub(crate) struct Content {
+    /// Nothing if the file is larger than the limit.
+    pub(crate) bytes: Option<SecretBuffer>,
+    /// It is a regular file that other users can read.
+    pub(crate) is_exposed: bool,
+}
+
+/// Reads a file. An error of the kind `TimedOut` says that the deadline passed.
+pub(crate) fn read(path: &Path, limit: usize, deadline: Deadline) -> io::Result<Content> {
+    let path = path.to_owned();
+    blocking::within(deadline, move || {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let bytes = read_limited(&file, USUAL_SIZE, limit)?;
+        Ok(Content { bytes, is_exposed: metadata.is_file() && metadata.mode() & 0o077 != 0 })
+    })
+}

@@ -1,0 +1,21 @@
+//! `exec`: a program in our place, with a token in its environment.
+//!
+//! - `environment`: the variables, the recipes and the session
+//! - `failures`: why a program is not started, and the exit status
+//! - `place`: signals, the terminal, descriptors and arguments are the program's own
+//! - `sdks`: IBM's SDKs, constructed from the environment of a recipe
+
+mod environment;
+mod failures;
+#[cfg(target_os = "linux")]
+mod place;
+mod sdks;
+
+use std::process::Command;
+
+use crate::sandbox::Sandbox;
+
+/// The program with these arguments, which may hold spaces.
+fn exec(sandbox: &Sandbox, arguments: &[&str]) -> Command {
+    sandbox.program(std::iter::once("exec").chain(arguments.iter().copied()))
+}

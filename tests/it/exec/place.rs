@@ -1,0 +1,259 @@
+//! The program is in our place: its process, signals, terminal, descriptors and arguments are its own.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::exec;
+use crate::sandbox::processes::every_process;
+use crate::sandbox::{Outcome, PROGRAM, Pty, Sandbox, eventually, has, jwt, renewable, spawn};
+
+/// A session whose token is good, and one for which the CLI has to be run.
+fn sandboxes() -> [Sandbox; 2] {
+    [Sandbox::with_token(&jwt(-10, 3600)), Sandbox::with_token(&renewable(-7200, -3600))]
+}
+
+#[test]
+fn exit_status_is_that_of_the_program() {
+    for sandbox in sandboxes() {
+        for status in [0, 1, 2, 4, 7, 125, 126, 127, 128, 255] {
+            let outcome: Outcome =
+                exec(&sandbox, &["sh", "-c", &format!("exit {status}")]).output().unwrap().into();
+            assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(status), ""));
+        }
+        for signal in [1, 2, 9, 13, 15] {
+            let status = exec(&sandbox, &["sh", "-c", &format!("kill -{signal} $$")]).status().unwrap();
+            assert_eq!(status.signal(), Some(signal));
+        }
+    }
+}
+
+/// Starts a script, and waits until it has written `ready`.
+fn start(command: &mut Command) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut child = spawn(command.stdin(Stdio::piped()));
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    (child, output)
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+fn state(child: &Child) -> char {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
+}
+
+#[test]
+fn signals_reach_the_program_in_our_process() {
+    for sandbox in sandboxes() {
+        let script =
+            "trap 'echo term; exit 5' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.01; done";
+        let (mut child, mut output) = start(&mut exec(&sandbox, &["sh", "-c", script]));
+        send(&child, Signal::USR1);
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        assert_eq!(line, "usr1\n");
+        // Job control: a stopped program, and one that goes on.
+        send(&child, Signal::TSTP);
+        eventually("it stops", || state(&child) == 'T');
+        send(&child, Signal::CONT);
+        eventually("it goes on", || state(&child) != 'T');
+        send(&child, Signal::TERM);
+        let mut rest = String::new();
+        output.read_to_string(&mut rest).unwrap();
+        assert_eq!((rest.as_str(), child.wait().unwrap().code()), ("term\n", Some(5)));
+    }
+}
+
+/// Whether it is still us or the program already: no signal is lost in between.
+#[test]
+fn signal_at_any_moment_ends_it() {
+    let sandbox = Sandbox::with_session();
+    for round in 0..40 {
+        sandbox.write_session(&renewable(-7200, -3600));
+        let mut child = spawn(&mut exec(&sandbox, &["sleep", "1000"]));
+        std::thread::sleep(std::time::Duration::from_millis(round));
+        send(&child, Signal::TERM);
+        eventually("it ends", || state(&child) == 'Z');
+        assert_eq!(child.wait().unwrap().signal(), Some(15));
+    }
+}
+
+/// What the kernel says of the signals of a process, and of what else a program inherits.
+const FACTS: &str = r"
+grep -E '^(SigBlk|SigIgn|SigCgt|Umask|NoNewPrivs)' /proc/self/status
+ulimit -a
+ls /proc/self/fd
+pwd
+cut -d' ' -f4-8 /proc/$$/stat
+nice
+";
+
+#[test]
+fn state_of_the_process_is_as_we_inherited_it() {
+    for sandbox in sandboxes() {
+        let session = fs::read(sandbox.session_file()).unwrap();
+        // A limit, a mask and a descriptor of the caller's own; ignored signals as of `nohup` and of a background job.
+        for setup in [
+            ":",
+            "trap '' HUP TERM INT QUIT USR1",
+            "umask 027; ulimit -c 0; ulimit -n 100",
+            "exec 7</dev/null 9>/dev/null",
+            "cd /usr",
+        ] {
+            fs::write(sandbox.session_file(), &session).unwrap();
+            sandbox.write("facts", FACTS);
+            // One shell, because other tests may open a descriptor that it inherits.
+            let line = format!("{setup}; ibmcloud-token exec sh ~/facts >~/with; env sh ~/facts >~/without");
+            let outcome = sandbox.shell("bash", &line);
+            assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");
+            let [with, without] =
+                ["with", "without"].map(|file| fs::read_to_string(sandbox.home().join(file)).unwrap());
+            assert_eq!(with, without, "{setup}");
+        }
+    }
+}
+
+#[test]
+fn blocked_signals_stay_blocked() {
+    if !has("perl") {
+        return;
+    }
+    let block =
+        "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGUSR1, SIGTERM)) or die; exec @ARGV or die";
+    for sandbox in sandboxes() {
+        let run = |program: &[&str]| -> String {
+            let mut command = sandbox.command("perl");
+            command.args(["-e", block]).args(program).args(["grep", "SigBlk", "/proc/self/status"]);
+            let outcome: Outcome = command.output().unwrap().into();
+            outcome.payload().to_owned()
+        };
+        assert_eq!(run(&[PROGRAM, "exec"]), run(&["env"]));
+    }
+}
+
+#[test]
+fn terminal_belongs_to_the_program() {
+    for sandbox in sandboxes() {
+        let mut pty = Pty::open();
+        // A terminal that nobody has open loses what was written last.
+        let _open = pty.stream();
+        let mut command = sandbox.command("setsid");
+        let script = "trap 'echo interrupted; exit 9' INT; test -t 0 && test -t 1 && test -t 2 && echo terminal; read line; echo \"got $line\"; read line";
+        command.args(["--ctty", "--wait", PROGRAM, "exec", "sh", "-c", script]);
+        let mut child =
+            command.stdin(pty.stream()).stdout(pty.stream()).stderr(pty.stream()).spawn().unwrap();
+        drop(command);
+        let mut screen = String::new();
+        let mut wait_for = |pty: &mut Pty, text: &str| {
+            while !screen.contains(text) {
+                let mut chunk = [0; 4096];
+                let length =
+                    pty.controller.read(&mut chunk).unwrap_or_else(|error| panic!("{error}: {screen}"));
+                screen.push_str(&String::from_utf8_lossy(&chunk[..length]));
+            }
+        };
+        wait_for(&mut pty, "terminal");
+        pty.controller.write_all(b"hello\n").unwrap();
+        wait_for(&mut pty, "got hello");
+        pty.controller.write_all(b"\x03").unwrap();
+        wait_for(&mut pty, "interrupted");
+        assert_eq!(child.wait().unwrap().code(), Some(9));
+    }
+}
+
+#[test]
+fn closed_streams_are_no_obstacle() {
+    for sandbox in sandboxes() {
+        for closed in ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"] {
+            let outcome = sandbox.shell("sh", &format!("ibmcloud-token exec sh -c 'exit 3' {closed}"));
+            assert_eq!(outcome.status, Some(3), "{closed}");
+        }
+        // What the program opens first must not become its standard output, where others would write into it.
+        let outcome =
+            sandbox.shell("sh", "ibmcloud-token exec sh -c 'exec 5>file; echo lost; echo kept >&5' 1>&-");
+        assert_eq!(outcome.status, Some(0));
+        assert_eq!(fs::read_to_string(sandbox.home().join("file")).unwrap(), "kept\n");
+    }
+}
+
+#[test]
+fn arguments_arrive_unchanged() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let script = "printf '<%s>' \"$@\"";
+    for arguments in
+        [vec!["", " ", "a b", "--env", "-v", "--", "$HOME", "'", "\"", "\\", "*", "é", "a\nb"], vec![]]
+    {
+        let all: Vec<&str> =
+            ["sh", "-c", script, "name"].into_iter().chain(arguments.iter().copied()).collect();
+        let outcome: Outcome = exec(&sandbox, &all).output().unwrap().into();
+        let expected = format!("<{}>", arguments.join("><"));
+        // `printf` without an argument writes its format once.
+        assert_eq!(outcome.stdout, expected);
+    }
+}
+
+#[test]
+fn many_arguments_arrive() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let large = "x".repeat(1024);
+    let arguments: Vec<&str> = ["sh", "-c", "echo $#; printf %s \"$*\" | wc -c", "sh"]
+        .into_iter()
+        .chain([large.as_str(); 128])
+        .collect();
+    let outcome: Outcome = exec(&sandbox, &arguments).output().unwrap().into();
+    assert_eq!(outcome.payload(), format!("128\n{}", 128 * 1024 + 127));
+    // The most that Linux accepts as one argument.
+    let largest = "x".repeat(128 * 1024 - 1);
+    let outcome: Outcome =
+        exec(&sandbox, &["sh", "-c", "printf %s \"$1\" | wc -c", "sh", &largest]).output().unwrap().into();
+    assert_eq!(outcome.payload(), "131071");
+}
+
+#[test]
+fn arguments_that_are_not_unicode_arrive() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let (sandbox, _) = Sandbox::logged_in();
+    let mut command = exec(&sandbox, &["sh", "-c", "printf %s \"$1\" | od -An -tx1", "sh"]);
+    let outcome: Outcome = command.arg(std::ffi::OsStr::from_bytes(b"a\xff")).output().unwrap().into();
+    assert_eq!(outcome.payload().trim(), "61 ff");
+}
+
+#[test]
+fn no_token_in_any_argument_meanwhile() {
+    // Other tests must not have the same token at the same moment.
+    let token = jwt(-11, 3601);
+    let sandbox = Sandbox::with_token(&token);
+    let arguments = ["--for", "sdk:x", "--env", "A=%{bearer}", "sh", "-c", "echo ready; read line"];
+    let (mut child, _output) = start(&mut exec(&sandbox, &arguments));
+    let has_token = |file: &str| -> Vec<u32> {
+        let contains = |content: &[u8]| content.windows(token.len()).any(|part| part == token.as_bytes());
+        every_process(file).into_iter().filter(|(_, content)| contains(content)).map(|(id, _)| id).collect()
+    };
+    assert_eq!(has_token("cmdline"), Vec::<u32>::new());
+    assert_eq!(has_token("environ"), [child.id()]);
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
+#[test]
+fn timeout_ends_when_the_program_starts() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let outcome: Outcome =
+        exec(&sandbox, &["--timeout", "1s", "sh", "-c", "sleep 1.2; echo done"]).output().unwrap().into();
+    assert_eq!(outcome.payload(), "done");
+}
+
+#[test]
+fn input_is_left_to_the_program() {
+    for sandbox in sandboxes() {
+        assert_eq!(sandbox.run_with_input("exec cat", b"input\n").payload(), "input");
+    }
+}

@@ -1,0 +1,67 @@
+//! The deadline holds for every way in which a secret comes in.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::sandbox::{Outcome, Sandbox, spawn};
+
+/// A pipe in the file system.
+fn pipe(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let path = sandbox.home().join(name);
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    path
+}
+
+#[test]
+fn key_file_that_nobody_writes_to_times_out() {
+    for (line, variable) in [
+        ("login --apikey @pipe", None),
+        ("exchange --apikey @pipe", None),
+        ("login", Some("@pipe")),
+        ("--login", Some("@pipe")),
+        ("exchange", Some("@~/pipe")),
+    ] {
+        let mut sandbox = Sandbox::with_session();
+        if let Some(value) = variable {
+            sandbox = sandbox.with("IBMCLOUD_API_KEY", value);
+        }
+        pipe(&sandbox, "pipe");
+        // `--login` first asks the CLI for a token, which may take a while on a busy machine.
+        let timeout = if line == "--login" { "2s" } else { "300ms" };
+        let outcome = sandbox.run(&format!("{line} --timeout {timeout}"));
+        outcome.fails_with(7);
+        assert!(
+            line == "--login" || outcome.error().contains("pipe` could not be read within"),
+            "{outcome:?}"
+        );
+        assert!(!sandbox.call_log().contains("login"), "{line}");
+    }
+}
+
+#[test]
+fn silent_stdin_times_out() {
+    for line in ["login --passcode -", "login --apikey -", "exchange --apikey -"] {
+        let sandbox = Sandbox::with_session();
+        let words = format!("{line} --timeout 300ms");
+        let mut child = spawn(sandbox.program(words.split(' ')).stdin(Stdio::piped()));
+        let open = child.stdin.take();
+        let outcome = Outcome::from(child.wait_with_output().unwrap());
+        drop(open);
+        outcome.fails_with(7);
+        assert_eq!(sandbox.calls(), 0, "{line}");
+    }
+}
+
+#[test]
+fn passcode_needs_no_end_of_input() {
+    use std::io::Write as _;
+    let sandbox = Sandbox::with_session();
+    let mut child = spawn(sandbox.program(["login", "--passcode", "-"]).stdin(Stdio::piped()));
+    let mut open = child.stdin.take().unwrap();
+    open.write_all(b"pAsSc0dE\n").unwrap();
+    let outcome = Outcome::from(child.wait_with_output().unwrap());
+    drop(open);
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+}
