@@ -51,8 +51,7 @@ fn closed_pipe_is_not_an_error_but_a_full_disk_is() {
 
 #[test]
 fn pipe_closed_by_its_reader_is_not_an_error() {
-    let sandbox = Sandbox::new();
-    sandbox.write_session(&jwt(0, 3600));
+    let (sandbox, _) = Sandbox::logged_in();
     for line in ["get", "get --fresh", "-f json", "-f env", "status", "inspect", "--help", "--version"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -65,8 +64,7 @@ fn pipe_closed_by_its_reader_is_not_an_error() {
 
 #[test]
 fn closed_stdout_is_an_error_but_a_discarded_one_is_not() {
-    let sandbox = Sandbox::new();
-    sandbox.write_session(&jwt(0, 3600));
+    let (sandbox, _) = Sandbox::logged_in();
     let lines = [
         "get",
         "get --fresh",
