@@ -97,6 +97,15 @@ impl Hint {
         self
     }
 
+    /// Returns the same instruction with its words changed.
+    pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
+        let part = |part: &Part| match part {
+            Part::Text(text) => Part::Text(change(text)),
+            Part::Command(arguments) => Part::Command(change(arguments)),
+        };
+        Self(self.0.iter().map(part).collect())
+    }
+
     /// Returns the instruction for a user who runs this program as `program`, such as `ibmcloud-token --session prod`.
     pub(crate) fn shown(&self, program: &str) -> String {
         let part = |part: &Part| match part {

@@ -2,8 +2,22 @@
 //!
 //! The CLI's own errors are better than anything that we could write, but they are not under our control. Control
 //! characters are dropped, because a terminal obeys them, and everything that could be a secret is redacted.
+//!
+//! # What redaction promises
+//!
+//! - A secret of this run (the API key or the passcode that was handed over) is never shown, neither whole nor in pieces
+//!   of at least a quarter of it, 6 to 16 characters, whatever stands between the pieces.
+//! - What looks like a secret is never shown: what follows `Bearer` or `Basic`, what starts like a JWT, and every run of
+//!   characters as long as an API key. If such a text was folded into several lines, the lines of at least 16 characters
+//!   are redacted too.
+//! - Invisible characters inside a secret do not hide it.
+//!
+//! Nothing is promised for an unknown secret that is shorter, spelled with spaces or line ends between fewer characters,
+//! or encoded (base64, percent-encoding, hexadecimal). Redaction is a net below the rule that secrets are not written in
+//! the first place.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -15,6 +29,15 @@ const MAX_LINES: usize = 12;
 /// The most characters of a line that are shown.
 const MAX_CHARACTERS: usize = 500;
 
+/// The most bytes of a text that are looked at, so that junk does not take seconds.
+const MAX_TEXT: usize = 64 * 1024;
+
+/// The least and the most characters of a known secret that are redacted by themselves.
+const KNOWN_PIECE: (usize, usize) = (6, 16);
+
+/// The least length of a line that can be a piece of a folded secret.
+const FOLDED_PIECE: usize = 16;
+
 const REDACTED: &[u8] = b"[REDACTED]";
 
 /// Text that could be a secret: what follows `Bearer` or `Basic`, what starts like a JWT, every run of base64url as long
@@ -24,33 +47,67 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!("(?-u){pattern}")).expect("the pattern is a constant")
 });
 
-/// The escape sequences of ECMA-48 that terminals obey: colours, cursor movement, titles.
-static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u)\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-        .expect("the pattern is a constant")
-});
-
 /// Removes escape sequences.
 pub(crate) fn without_escapes(text: &[u8]) -> Cow<'_, [u8]> {
-    // Colors are rare, and compiling the pattern takes longer than this check.
-    if !text.contains(&0x1b) {
-        return Cow::Borrowed(text);
+    let Some(first) = text.iter().position(|&byte| byte == 0x1b) else { return Cow::Borrowed(text) };
+    let mut cleaned = Vec::with_capacity(text.len());
+    cleaned.extend_from_slice(&text[..first]);
+    let mut rest = &text[first..];
+    while let Some(&byte) = rest.first() {
+        match escape_sequence(rest) {
+            0 => {
+                cleaned.push(byte);
+                rest = &rest[1..];
+            }
+            length => rest = &rest[length..],
+        }
     }
-    ESCAPE.replace_all(text, b"".as_slice())
+    Cow::Owned(cleaned)
+}
+
+/// Returns the length of the escape sequence that a text starts with, or 0. Those are the sequences of ECMA-48 that
+/// terminals obey: colors, cursor movement, titles.
+pub(crate) fn escape_sequence(text: &[u8]) -> usize {
+    let Some(rest) = text.strip_prefix(b"\x1b") else { return 0 };
+    let count =
+        |from: usize, is_part: fn(&u8) -> bool| rest[from..].iter().take_while(|b| is_part(b)).count();
+    match rest {
+        [b'[', ..] => {
+            let parameters = 1 + count(1, |b| (b'0'..=b'?').contains(b));
+            let last = parameters + count(parameters, |b| (b' '..=b'/').contains(b));
+            if rest.get(last).is_some_and(|b| (b'@'..=b'~').contains(b)) { last + 2 } else { 0 }
+        }
+        [b']', ..] => {
+            let end = 1 + count(1, |b| !matches!(b, 0x07 | 0x1b | b'\n'));
+            match &rest[end..] {
+                [0x07, ..] => end + 2,
+                [0x1b, b'\\', ..] => end + 3,
+                _ => end + 1,
+            }
+        }
+        [b'@'..=b'Z' | b'\\' | b'^' | b'_', ..] => 2,
+        _ => 0,
+    }
 }
 
 /// Returns the lines of a text without control characters, escape sequences, blank lines, the `known` secrets, and
-/// anything that could be a secret.
+/// anything that could be a secret. Of a text larger than 64 KiB only the beginning is looked at.
 pub(crate) fn lines(text: &[u8], known: &[&str]) -> Vec<String> {
     // Invisible characters go first, because they may interrupt a secret.
-    let text = visible(&String::from_utf8_lossy(&without_escapes(text)));
+    let text = visible(&String::from_utf8_lossy(&without_escapes(beginning(text))));
     let mut text = SECRET.replace_all(text.as_bytes(), REDACTED).into_owned();
-    for secret in known.iter().filter(|secret| !secret.is_empty()) {
-        text = replace(&text, secret.as_bytes());
+    for secret in known {
+        text = redact_known(&text, secret.as_bytes());
     }
+    let text = String::from_utf8_lossy(&text);
+    let mut lines: Vec<Cow<'_, str>> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).map(Cow::Borrowed).collect();
+    redact_folded(&mut lines);
     // Lines are cut last, because a secret that was cut is not recognized.
-    let cut = |line: &str| line.chars().take(MAX_CHARACTERS).collect::<String>().trim().to_owned();
-    String::from_utf8_lossy(&text).lines().map(cut).filter(|line| !line.is_empty()).collect()
+    lines
+        .iter()
+        .map(|line| line.chars().take(MAX_CHARACTERS).collect::<String>().trim_end().to_owned())
+        .collect()
 }
 
 /// Returns the first lines of a text, sanitized like [`lines`].
@@ -62,7 +119,14 @@ pub(crate) fn excerpt(text: &[u8], known: &[&str]) -> Vec<String> {
 
 /// Redacts everything that could be a secret in a message of ours that repeats what was typed.
 pub(crate) fn redact(text: &str) -> String {
-    String::from_utf8_lossy(&SECRET.replace_all(text.as_bytes(), REDACTED)).into_owned()
+    String::from_utf8_lossy(&SECRET.replace_all(visible(text).as_bytes(), REDACTED)).into_owned()
+}
+
+/// Returns the beginning of a text. The last word goes if it was cut, because a secret that was cut is not recognized.
+fn beginning(text: &[u8]) -> &[u8] {
+    let Some(start) = text.get(..MAX_TEXT).filter(|start| start.len() < text.len()) else { return text };
+    let end = start.iter().rposition(|byte| b" \t\n".contains(byte)).unwrap_or(0);
+    &start[..end]
 }
 
 /// Removes control characters except line feeds, marks that change the direction of text, and invisible characters.
@@ -106,19 +170,49 @@ pub(crate) fn line(text: &str) -> String {
     visible(text).replace('\n', " ")
 }
 
-fn replace(text: &[u8], secret: &[u8]) -> Vec<u8> {
-    let mut rest = text;
+/// Redacts a secret and every piece of it that is long enough.
+fn redact_known(text: &[u8], secret: &[u8]) -> Vec<u8> {
+    let (least, most) = KNOWN_PIECE;
+    let piece = (secret.len() / 4).clamp(least, most).min(secret.len());
+    if piece == 0 {
+        return text.to_owned();
+    }
+    let pieces: HashSet<&[u8]> = secret.windows(piece).collect();
     let mut cleaned = Vec::with_capacity(text.len());
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix(secret) {
-            cleaned.extend_from_slice(REDACTED);
-            rest = after;
-        } else {
-            cleaned.push(rest[0]);
-            rest = &rest[1..];
+    let mut redacted_to = 0;
+    for (at, &byte) in text.iter().enumerate() {
+        if text.get(at..at + piece).is_some_and(|part| pieces.contains(part)) {
+            if redacted_to < at || at == 0 {
+                cleaned.extend_from_slice(REDACTED);
+            }
+            redacted_to = at + piece;
+        } else if at >= redacted_to {
+            cleaned.push(byte);
         }
     }
     cleaned
+}
+
+/// Redacts the lines over which a secret was folded: pieces below each other, or below a redacted beginning.
+fn redact_folded(lines: &mut [Cow<'_, str>]) {
+    for at in 1..lines.len() {
+        let above = &lines[at - 1];
+        if is_folded_piece(&lines[at]) && (is_folded_piece(above) || above.ends_with("[REDACTED]")) {
+            if is_folded_piece(above) {
+                lines[at - 1] = Cow::Borrowed("[REDACTED]");
+            }
+            lines[at] = Cow::Borrowed("[REDACTED]");
+        }
+    }
+}
+
+/// Returns whether a line is one word of base64url that was redacted in part, or is long. Such a word is hardly ever
+/// without a capital letter.
+fn is_folded_piece(line: &str) -> bool {
+    let left = line.replace("[REDACTED]", "");
+    left.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~=".contains(&byte))
+        && (left.len() < line.len()
+            || line.len() >= FOLDED_PIECE && line.bytes().any(|byte| byte.is_ascii_uppercase()))
 }
 
 #[cfg(test)]
@@ -171,6 +265,128 @@ mod tests {
             ["FAILED", "abcd"]
         );
         assert_eq!(lines(b"\xff\xfe x", &[]), ["\u{fffd}\u{fffd} x"]);
+    }
+
+    #[test]
+    fn escape_sequences_are_measured() {
+        for (text, length) in [
+            ("", 0),
+            ("x\x1b[m", 0),
+            ("\x1b", 0),
+            ("\x1b[", 0),
+            ("\x1b[31", 0),
+            ("\x1b[é", 0),
+            ("\x1b[mx", 3),
+            ("\x1b[31;1mx", 7),
+            ("\x1b[0 qx", 5),
+            ("\x1b]0;title\x07x", 10),
+            ("\x1b]8;;\x1b\\x", 7),
+            ("\x1b]0;title\nx", 9),
+            ("\x1bMx", 2),
+            ("\x1bx", 0),
+        ] {
+            assert_eq!(escape_sequence(text.as_bytes()), length, "{text:?}");
+        }
+    }
+
+    /// A number generator (xorshift), so that every run redacts the same secrets.
+    fn random_text(alphabet: &[u8], length: usize, seed: u64) -> String {
+        let mut state = seed;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % alphabet.len() as u64).unwrap()
+        };
+        (0..length).map(|_| char::from(alphabet[next()])).collect()
+    }
+
+    const BASE64URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    fn folded(text: &str, width: usize) -> String {
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        lines.join("\n")
+    }
+
+    /// Returns the longest part of a secret that is shown.
+    fn longest_shown(shown: &str, secret: &str) -> usize {
+        let is_shown = |length: &usize| {
+            secret
+                .as_bytes()
+                .windows(*length)
+                .any(|part| shown.as_bytes().windows(*length).any(|window| window == part))
+        };
+        (1..=secret.len()).take_while(is_shown).count()
+    }
+
+    #[test]
+    fn known_secret_is_redacted_in_pieces_too() {
+        for (length, longest) in [(10, 5), (44, 10), (300, 15)] {
+            let secret = random_text(BASE64URL, length, 7);
+            for width in longest + 1..length {
+                let text = format!("the key {} is wrong", folded(&secret, width));
+                for text in [text.replace('\n', "\n> "), text.replace('\n', "' + '"), text] {
+                    let shown = lines(text.as_bytes(), &[&secret]).join("\n");
+                    assert!(longest_shown(&shown, &secret) <= longest, "{width}: {text}\n{shown}");
+                    assert!(shown.starts_with("the key "), "{shown}");
+                }
+            }
+        }
+        assert_eq!(lines(b"abc ab abc", &["abc", ""]), ["[REDACTED] ab [REDACTED]"]);
+    }
+
+    #[test]
+    fn folded_token_is_redacted_line_by_line() {
+        let token = format!(
+            "eyJhbGciOiJSUzI1NiJ9.{}.{}",
+            random_text(BASE64URL, 700, 3),
+            random_text(BASE64URL, 342, 5)
+        );
+        for width in [16, 17, 30, 40, 64, 76] {
+            for before in ["IAM token:  Bearer ", "", "Received:\n", "\"access_token\": \""] {
+                let text = format!("FAILED\n{before}{}\nTry again.", folded(&token, width));
+                let shown = lines(text.as_bytes(), &[]);
+                assert!(longest_shown(&shown.join("\n"), &token) < FOLDED_PIECE, "{width}: {shown:#?}");
+                assert_eq!((shown[0].as_str(), shown.last().unwrap().as_str()), ("FAILED", "Try again."));
+            }
+        }
+        // Words below each other are not a folded secret.
+        for text in [
+            "eu-central.iam.cloud.ibm.com\nidentity-2.eu-central.iam.cloud.ibm.com",
+            "OHptc2Y-6a6f4800b8a346228482d76cd040942c\nFAILED",
+        ] {
+            assert_eq!(lines(text.as_bytes(), &[]).join("\n"), text);
+        }
+    }
+
+    #[test]
+    fn secret_that_is_cut_with_a_large_text_is_not_shown() {
+        let secret = random_text(BASE64URL, 60, 9);
+        for shown in 1..59 {
+            for filler in ["\n", "\u{200b}", "\x1b[m", "\r"] {
+                let mut text = filler.repeat((MAX_TEXT - shown) / filler.len());
+                text += &"\0".repeat(MAX_TEXT - shown - text.len());
+                text += &secret;
+                let shown = lines(text.as_bytes(), &[]).join("");
+                assert_eq!(longest_shown(&shown, &secret), 0, "{filler:?}: {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn secret_interrupted_by_invisible_characters_is_redacted_in_a_message() {
+        assert_eq!(redact("unknown command `eyJ\u{200b}hbGci.e\x1b30.c2ln`"), "unknown command `[REDACTED]`");
+    }
+
+    #[test]
+    fn only_the_beginning_of_junk_is_looked_at() {
+        for junk in ["x", "'", "ab cd ", "\x1b[", "\x1b]", "eyJ.", "bearer ", "QmFzZTY0IGlz", "\u{200b}"] {
+            let text = junk.repeat(16 * 1024 * 1024 / junk.len());
+            assert!(beginning(text.as_bytes()).len() <= MAX_TEXT);
+            // Without the bound this takes seconds, and a debug build minutes.
+            assert!(excerpt(text.as_bytes(), &["pass1code"]).len() <= MAX_LINES);
+        }
     }
 
     #[test]

@@ -136,10 +136,12 @@ pub(crate) fn reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Re
     texts.into_iter().flat_map(ends).filter_map(sign).min().map(|index| SIGNS[index].0)
 }
 
-/// Returns the two ends of a text that are searched.
+/// Returns the beginning and the end of a text, which are all of it unless it is large.
 fn ends(text: &[u8]) -> [&[u8]; 2] {
-    let (first, rest) = text.split_at(text.len().min(SEARCHED));
-    [first, &rest[rest.len().saturating_sub(SEARCHED)..]]
+    if text.len() <= 2 * SEARCHED {
+        return [text, b""];
+    }
+    [&text[..SEARCHED], &text[text.len() - SEARCHED..]]
 }
 
 impl Reason {
@@ -391,5 +393,19 @@ mod tests {
             let error = reason.error("`ibmcloud iam oauth-tokens`", Purpose::Token);
             assert!(error.hint().unwrap_or_default().starts_with("log in with"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn reason_is_found_at_both_ends_of_junk() {
+        let failure = "Status code: 400, error code: BXNIM0439E, message: x\n";
+        for junk in ["x", "'", "ab cd ", "\x1b[", "\x1b]", "5, ", "{\"a\":", "\n"] {
+            let junk = junk.repeat(16 * 1024 * 1024 / junk.len());
+            assert_eq!(ends(junk.as_bytes()).map(<[u8]>::len), [SEARCHED; 2]);
+            for text in [format!("{failure}{junk}"), format!("{junk}\n{failure}")] {
+                assert_eq!(reason([text.as_bytes()]), Some(Reason::Refused), "{}", &junk[..4]);
+            }
+        }
+        let whole = vec![b'x'; 2 * SEARCHED];
+        assert_eq!(ends(&whole), [&whole[..], b""]);
     }
 }

@@ -4,7 +4,11 @@
 //! [`failure`] read what it wrote. Whether the CLI is run at all is decided by [`crate::session`].
 
 mod config_directory;
+#[cfg(test)]
+mod damaged_tokens;
 pub(crate) mod failure;
+#[cfg(feature = "program")]
+mod forms;
 mod locate;
 mod login;
 mod login_script;

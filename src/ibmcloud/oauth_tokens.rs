@@ -4,6 +4,9 @@
 //! none of them. It looks for `Bearer` and a token after a colon, for the JSON member `iam_token`, and for a line that is
 //! just a JWT. The claims decide whether a token is IAM's; the label decides only if there are none.
 //!
+//! **A token is never shortened.** It ends at white space or at the end of its line. Anything else after it, such as a
+//! control character, half of a UTF-8 sequence or an escape sequence in its middle, makes it invalid.
+//!
 //! All work is linear in the input: only white space is read again after a mismatch, and the number of places where JSON
 //! is tried is bounded. There are no regular expressions, because compiling one takes longer than everything else. An
 //! error never quotes the input, because it may hold a token.
@@ -13,8 +16,13 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "program")]
+use super::forms;
 use crate::sanitize;
-use crate::token::{AccessToken, Claims, InvalidToken, bearer_credentials, trim_space};
+use crate::secret::SecretBuffer;
+use crate::token::{
+    AccessToken, Claims, InvalidToken, bearer_credentials, is_token_byte, trim_space, trim_space_end,
+};
 
 /// The reason why the output gives no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,18 +66,95 @@ const MAX_OBJECTS: usize = 32;
 ///
 /// Returns the reason if there is no IAM token, or more than one. It never quotes the output.
 pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
+    find(output, |found, text| {
+        for line in lines(text) {
+            found.line(line);
+        }
+        found.json::<OauthTokens>(text);
+    })
+}
+
+/// Returns the IAM access token in the output of the CLI, or in any other form in which people pass a token on (see
+/// [`forms`]).
+#[cfg(feature = "program")]
+pub(crate) fn parse_any_form(input: &[u8]) -> Result<AccessToken, ParseError> {
+    find(input, |found, text| {
+        for line in lines(text) {
+            found.line(line);
+            for token in forms::tokens(line) {
+                found.form(token);
+            }
+        }
+        found.json::<OauthTokens>(text);
+        found.json::<TokenResponse>(text);
+    })
+}
+
+fn find(output: &[u8], search: impl FnOnce(&mut Found, &[u8])) -> Result<AccessToken, ParseError> {
     let output = output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(output);
-    let output = Zeroizing::new(sanitize::without_escapes(output).into_owned());
+    let output = without_colors(output);
     if output.trim_ascii().is_empty() {
         return Err(ParseError::Empty);
     }
     let mut found = Found::default();
-    // Only LF ends a line. A CR in the middle of a token must be seen and refused.
-    for line in output.split(|&byte| byte == b'\n') {
-        found.line(line.trim_ascii_end());
-    }
-    found.json(&output);
+    search(&mut found, &output);
     found.answer()
+}
+
+/// Returns the lines of a text. Only LF ends a line. A CR in the middle of a token must be seen and refused.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end)
+}
+
+/// Removes escape sequences, except where one would hide that a token is damaged: between two characters of a token, and
+/// after a token if it is neither a color nor the "erase to the end of the line" that `grep --color` adds.
+fn without_colors(output: &[u8]) -> SecretBuffer {
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| is_token_byte(*byte));
+    let mut cleaned = SecretBuffer::default();
+    let mut rest = output;
+    while let Some(text) = rest.iter().position(|&byte| byte == 0x1b) {
+        cleaned.push(&rest[..text]);
+        rest = &rest[text..];
+        let length = sanitize::escape_sequence(rest);
+        let (sequence, after) = rest.split_at(length.max(1));
+        let is_color = sequence.starts_with(b"\x1b[") && matches!(sequence.last(), Some(b'm' | b'K'));
+        let hides_damage = is_part(cleaned.last()) && (is_part(after.first()) || !is_color);
+        if length == 0 || hides_damage {
+            cleaned.push(sequence);
+        }
+        rest = after;
+    }
+    cleaned.push(rest);
+    cleaned
+}
+
+/// The output of `ibmcloud iam oauth-tokens --output json`.
+#[derive(Deserialize)]
+struct OauthTokens {
+    /// `Bearer eyJ…`. Since CLI 0.16 (2019-05) at the latest.
+    #[serde(default)]
+    iam_token: Option<String>,
+}
+
+impl From<OauthTokens> for Option<String> {
+    fn from(object: OauthTokens) -> Self {
+        object.iam_token
+    }
+}
+
+/// The answer of IAM, and our own `-f json`. The refresh token is skipped.
+#[cfg(feature = "program")]
+#[derive(Deserialize)]
+struct TokenResponse {
+    #[serde(default)]
+    access_token: Option<String>,
+}
+
+#[cfg(feature = "program")]
+impl From<TokenResponse> for Option<String> {
+    fn from(object: TokenResponse) -> Self {
+        object.access_token
+    }
 }
 
 /// The meaning of the label before a token.
@@ -104,23 +189,28 @@ impl Found {
         }
     }
 
-    /// Takes `iam_token` from every JSON object in the text. The CLI's own object comes last, after notices.
-    fn json(&mut self, text: &[u8]) {
-        #[derive(Deserialize)]
-        struct OauthTokens {
-            /// `Bearer eyJ…`. Since CLI 0.16 (2019-05) at the latest.
-            #[serde(default)]
-            iam_token: Option<String>,
-        }
+    /// Takes a JWT that stands in a form by itself. Any two tokens of IAM in such forms must be the same.
+    #[cfg(feature = "program")]
+    fn form(&mut self, token: &[u8]) {
+        let is_of_iam = std::str::from_utf8(token)
+            .ok()
+            .and_then(|token| AccessToken::new(token).ok()?.claims())
+            .is_some_and(|claims| claims.text("iam_id").is_some());
+        self.candidate(if is_of_iam { Label::Iam } else { Label::Other }, token);
+    }
+
+    /// Takes the token from every JSON object in the text. The CLI's own object comes last, after notices.
+    fn json<'t, T: Deserialize<'t> + Into<Option<String>>>(&mut self, text: &'t [u8]) {
         let mut rest = text;
         for _ in 0..MAX_OBJECTS {
             let Some(start) = rest.iter().position(|&byte| byte == b'{') else { return };
             rest = &rest[start..];
-            let mut objects = serde_json::Deserializer::from_slice(rest).into_iter::<OauthTokens>();
+            let mut objects = serde_json::Deserializer::from_slice(rest).into_iter::<T>();
             if let Some(Ok(object)) = objects.next() {
                 let consumed = objects.byte_offset();
-                if let Some(token) = object.iam_token.map(Zeroizing::new) {
-                    let token = token.trim().as_bytes();
+                if let Some(token) = object.into().map(Zeroizing::new) {
+                    // Not `trim`, which would take a control character (U+0085) for white space.
+                    let token = trim_space_end(trim_space(token.as_bytes().trim_ascii()));
                     self.candidate(Label::Iam, bearer_credentials(token).unwrap_or(token));
                 }
                 rest = &rest[consumed..];
@@ -190,11 +280,11 @@ fn bare(line: &[u8]) -> Option<&[u8]> {
     (token.starts_with(b"eyJ") && trim_space(after).is_empty()).then_some(token)
 }
 
-/// Splits a text at the next white space. The first byte of a no-break or ideographic space ends the word too, because
-/// it cannot be part of a token.
+/// Splits a text at the next space or tab. No-break and ideographic spaces at the end of the word are not part of it, but
+/// anything else that is not ASCII is, so that a damaged token is refused and not cut.
 fn word(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text.iter().position(|byte| b" \t\xc2\xe3".contains(byte)).unwrap_or(text.len());
-    text.split_at(end)
+    let end = text.iter().position(|byte| b" \t".contains(byte)).unwrap_or(text.len());
+    text.split_at(trim_space_end(&text[..end]).len())
 }
 
 /// Reads the label before a colon. The names of the two services are not translated. A prompt may come before the label
@@ -300,16 +390,168 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "program")]
+    fn parsed_in_any_form(input: &str) -> Result<String, ParseError> {
+        parse_any_form(input.as_bytes()).map(|token| token.expose().to_owned())
+    }
+
+    #[cfg(feature = "program")]
+    #[test]
+    fn every_form_in_which_people_pass_a_token_on_gives_the_token() {
+        let (iam, uaa) = (iam(), uaa());
+        for input in [
+            format!("\"{iam}\"\n"),
+            format!("\"Bearer {iam}\"\r\n"),
+            format!("\u{3000}\"{iam}\",\u{a0}\n"),
+            format!(
+                "{{\"access_token\":\"{iam}\",\"refresh_token\":\"OK.not-it\",\"ims_user_id\":1,\"token_type\":\"Bearer\"}}"
+            ),
+            format!("{{\n  \"refresh_token\": \"{uaa}\",\n  \"access_token\": \"{iam}\"\n}}\n"),
+            format!("{{\"access_token\":\"Bearer {iam}\",\"expires_at\":null,\"origin\":\"cli\"}}\n"),
+            format!("{{\"access_token\":\"{uaa}\"}}\n{{\"iam_token\":\"Bearer {iam}\"}}\n"),
+            format!("Authorization: Bearer {iam}\n"),
+            format!("export IAM_TOKEN='{iam}'\nexport AUTH='Bearer {iam}'\n"),
+            format!(
+                "# made by hand\nREFRESH_TOKEN={uaa}\nIAM_TOKEN={iam}\nUAA_TOKEN={uaa}\nIBMCLOUD_API_KEY=x\n"
+            ),
+            format!("header = \"Authorization: Bearer {iam}\"\n"),
+            format!("curl -H 'Authorization: Bearer {iam}' https://iam.cloud.ibm.com/x\n"),
+        ] {
+            assert_eq!(parsed_in_any_form(&input).as_ref(), Ok(&iam), "{input}");
+        }
+        assert_eq!(parsed_in_any_form("{\"access_token\":\"djn.._l_HW\"}").as_deref(), Ok("djn.._l_HW"));
+    }
+
+    #[cfg(feature = "program")]
+    #[test]
+    fn two_tokens_in_any_forms_are_an_error() {
+        let (iam, uaa, other) = (iam(), uaa(), jwt(r#"{"iam_id":"IBMid-2"}"#));
+        let forms = |token: &str| {
+            [
+                format!("\"{token}\""),
+                format!("{{\"access_token\":\"{token}\"}}"),
+                format!("{{\"iam_token\":\"Bearer {token}\"}}"),
+                format!("A='{token}'"),
+                format!("header = \"Authorization: Bearer {token}\""),
+                token.to_owned(),
+                format!("IAM token:  Bearer {token}"),
+            ]
+        };
+        for one in forms(&iam) {
+            for another in forms(&other) {
+                assert_eq!(
+                    parsed_in_any_form(&format!("{one}\n{another}\n")),
+                    Err(ParseError::Ambiguous),
+                    "{one}\n{another}"
+                );
+            }
+            for same in forms(&iam) {
+                assert_eq!(
+                    parsed_in_any_form(&format!("{one}\n{same}\n")).as_ref(),
+                    Ok(&iam),
+                    "{one}\n{same}"
+                );
+            }
+        }
+        for (input, why) in [
+            (format!("{{\"refresh_token\":\"{iam}\"}}"), ParseError::NoToken),
+            (format!("{{\"refresh_token\": \"{iam}\", \"access_token\": 5}}"), ParseError::NoToken),
+            (format!("REFRESH_TOKEN={iam}\n"), ParseError::NoToken),
+            (format!("{{\"access_token\":\"{iam}"), ParseError::NoToken),
+            (format!("{{\"access_token\":\"{iam}\",\"access_token\":\"{other}\"}}"), ParseError::NoToken),
+            ("IAM_TOKEN=changeme\n".to_owned(), ParseError::NoToken),
+            ("\"djn.._l_HW\"\n".to_owned(), ParseError::NoToken),
+            (format!("\"{uaa}\"\n"), ParseError::OnlyUaa),
+            ("\"eyJraWQiOiIyM...\"\n".to_owned(), ParseError::Invalid(InvalidToken::CutOff)),
+        ] {
+            assert_eq!(parsed_in_any_form(&input), Err(why), "{input}");
+        }
+        // The CLI itself prints none of these forms.
+        for input in [format!("\"{iam}\"\n"), format!("{{\"access_token\":\"{iam}\"}}"), format!("A={iam}\n")]
+        {
+            assert_eq!(parsed(&input), Err(ParseError::NoToken), "{input}");
+        }
+    }
+
     #[test]
     fn control_character_inside_a_token_is_refused() {
-        for control in ["\r", "\0", "\u{7}", "\u{b}", "\u{1b}", "\u{7f}", "\u{85}"] {
-            let output = format!("IAM token:  Bearer djn{control}l_HW\n");
-            let json = serde_json::json!({ "iam_token": format!("Bearer djn{control}l_HW") }).to_string();
-            assert!(matches!(parsed(&json), Err(ParseError::Invalid(_))), "{json}");
-            // U+0085 is two bytes, of which the first ends a token like the no-break space's does.
-            if control != "\u{85}" {
-                assert_eq!(parsed(&output), Err(ParseError::Invalid(InvalidToken::Character)), "{output:?}");
+        for control in ["\r", "\0", "\u{7}", "\u{b}", "\u{1b}", "\u{7f}", "\u{80}", "\u{85}", "\u{9b}"] {
+            for token in [format!("djn{control}l_HW"), format!("djn{control}"), format!("{control}djn")] {
+                let output = format!("IAM token:  Bearer {token}\n");
+                let json = serde_json::json!({ "iam_token": format!("Bearer {token}") }).to_string();
+                let is_at_the_end = token.ends_with(control) && control == "\r";
+                for output in [output, json] {
+                    // A CR before the end of a line or of a member is white space.
+                    let expected = if is_at_the_end {
+                        Ok("djn".to_owned())
+                    } else {
+                        Err(ParseError::Invalid(InvalidToken::Character))
+                    };
+                    assert_eq!(parsed(&output), expected, "{output:?}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn token_with_anything_but_whole_white_space_attached_is_refused() {
+        let iam = iam();
+        for space in ["\u{a0}", "\u{3000}", "\u{a0}\u{3000} \t\u{a0}", "\u{3000} (valid for an hour)"] {
+            assert_eq!(parsed(&format!("IAM token:  Bearer {iam}{space}\n")).as_ref(), Ok(&iam), "{space:?}");
+        }
+        for attached in [
+            &b"\xc2"[..],
+            b"\xe3",
+            b"\xe3\x80",
+            b"\xc2\xa0\xc2",
+            b"\xa0",
+            b"\x85",
+            b"\xff",
+            b"\x00",
+            "\u{a0}x".as_bytes(),
+            "\u{3000}x".as_bytes(),
+            "\u{2003}".as_bytes(),
+            "\u{200b}".as_bytes(),
+            "\u{feff}".as_bytes(),
+            "…".as_bytes(),
+            "，".as_bytes(),
+        ] {
+            for before in ["IAM token:  Bearer ", "Bearer ", "", "令牌：Bearer "] {
+                let output = [before.as_bytes(), iam.as_bytes(), attached, b"\n"].concat();
+                let answer = parse(&output);
+                assert!(
+                    matches!(answer, Err(ParseError::Invalid(InvalidToken::Character) | ParseError::NoToken)),
+                    "{answer:?}: {}",
+                    output.escape_ascii()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn escape_sequence_does_not_shorten_a_token() {
+        for damaged in [
+            "djn\x1b[ml_HW",
+            "djn\x1b[31mm",
+            "djn\x1b]0;l_HW",
+            "djn\x1b]0;l_\x07",
+            "djn\x1b]0;l_\x1b\\HW",
+            "djn\x1b[W",
+            "djn\x1bM",
+            "djn\x1b_",
+            "djn\x1b[",
+            "djn\x1b[m\x1b[Kl_HW",
+        ] {
+            let answer = parsed(&format!("IAM token:  Bearer {damaged}\n"));
+            assert_eq!(answer, Err(ParseError::Invalid(InvalidToken::Character)), "{damaged:?}");
+        }
+        // As `grep --color=always` marks what it finds.
+        for colored in [
+            "IAM token:  Bearer \x1b[01;31m\x1b[Kdjn.._l_HW\x1b[m\x1b[K\n",
+            "\x1b]0;ibmcloud\x07IAM token:  \x1b[01;31m\x1b[KBearer\x1b[m\x1b[K djn.._l_HW\n",
+            "\x1b[2J\x1b[HIAM token:  Bearer djn.._l_HW \x1b[J\n",
+        ] {
+            assert_eq!(parsed(colored).as_deref(), Ok("djn.._l_HW"), "{colored:?}");
         }
     }
 
@@ -335,12 +577,22 @@ mod tests {
             "iam ",
             "[[",
             "\n",
+            "\"",
+            "'Authorization: Bearer eyJ",
+            "A='eyJ",
+            "export -- ",
+            "\u{1b}]",
+            "eyJ\u{1b}[m",
+            "{\"access_token\":\"",
+            "\u{a0}",
         ] {
             let work = |length: usize| {
                 let output = unit.repeat(length / unit.len());
                 let once = || {
                     let before = worked();
                     let _ = parse(output.as_bytes());
+                    #[cfg(feature = "program")]
+                    let _ = parse_any_form(output.as_bytes());
                     worked().saturating_sub(before)
                 };
                 (0..3).map(|_| once()).min().unwrap()

@@ -2,8 +2,13 @@
 //! refresh token in it nothing is kept but whether there is one.
 //!
 //! The CLI truncates the file and writes it again, and its SDK replaces an unreadable file with a blank one, which logs
-//! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again for a while, and the
-//! CLI is never started on one.
+//! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again, and the CLI is never
+//! started on one.
+//!
+//! Since SDK 1.0.2 (2023-03) the writer holds `flock` on the file, so a reader that waits for that lock sees a whole file
+//! however often the file is written. **The lock is held for one read and nothing else**: the SDK takes it exclusively
+//! even to read, gives up after 30 s, and then writes a blank session. On Windows the SDK takes no lock, and one of ours
+//! would block its writes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,6 +25,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::secret::{SecretBuffer, read_limited};
+use crate::system::lock;
 use crate::time::Deadline;
 use crate::token::{AccessToken, bearer_credentials};
 
@@ -45,6 +51,8 @@ pub(crate) enum Unusable {
     Absent,
     /// It has been empty, cut off or not JSON for so long that no write can be in progress.
     Torn,
+    /// It is torn, and another program held its lock until the deadline.
+    BeingWritten,
     /// It was skipped. The CLI may still be able to use it.
     Skipped(SkipReason),
 }
@@ -165,7 +173,7 @@ impl<'de> Deserialize<'de> for Filled {
 impl Tokens<'_> {
     fn access_token(&self) -> Option<AccessToken> {
         let Text(token) = self.iam_token.as_ref()?;
-        let token = token.trim().as_bytes();
+        let token = token.as_bytes().trim_ascii();
         // The CLI writes the type first. Another type than `Bearer` leaves a space, which no token has.
         let credentials = bearer_credentials(token).unwrap_or(token);
         AccessToken::new(std::str::from_utf8(credentials).ok()?).ok()
@@ -183,25 +191,47 @@ pub(crate) fn path(config_directory: &Path) -> PathBuf {
 }
 
 impl SessionFile {
-    /// Reads the file at `path`. A torn file is read again, but not past the deadline.
+    /// Reads the file at `path`. A torn file is usually being written, so it is read again once the writer is done, but
+    /// not past the deadline. SDKs that do not lock the file get two seconds.
     pub(crate) fn read(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
-        let limit = deadline.within(TORN_TIMEOUT);
+        let mut limit = None;
         let mut pause = Duration::from_millis(1);
         loop {
-            match Self::read_once(path, owners) {
-                Err(Unusable::Torn) if !limit.has_passed() => thread::sleep(pause.min(limit.remaining())),
-                result => return result,
+            for read in [Self::read_once, Self::read_locked] {
+                match read(path, owners, deadline) {
+                    Err(Unusable::Torn) => {}
+                    result => return result,
+                }
             }
+            let limit = limit.get_or_insert_with(|| deadline.within(TORN_TIMEOUT));
+            if limit.has_passed() {
+                return Err(Unusable::Torn);
+            }
+            thread::sleep(pause.min(limit.remaining()));
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
 
-    fn read_once(path: &Path, owners: &Owners) -> Result<Self, Unusable> {
-        let file = Self::open(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
-            _ => Unusable::Skipped(SkipReason::Unreadable(error)),
-        })?;
+    /// Reads a torn file while nobody writes it. The lock ends with the file, before anything else is done.
+    fn read_locked(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
+        if cfg!(windows) {
+            return Err(Unusable::Torn);
+        }
+        match lock::shared(Self::open(path)?, deadline) {
+            Ok(file) => Self::read_file(file, owners),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Unusable::BeingWritten),
+            // There are no locks on this file system, or no threads to wait for one.
+            Err(_) => Err(Unusable::Torn),
+        }
+    }
+
+    fn read_once(path: &Path, owners: &Owners, _: Deadline) -> Result<Self, Unusable> {
+        Self::read_file(Self::open(path)?, owners)
+    }
+
+    fn read_file(file: File, owners: &Owners) -> Result<Self, Unusable> {
         let content = read_regular_file(&file, owners).map_err(Unusable::Skipped)?;
+        drop(file);
         let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
         let (token, holds_refresh_token) = match tokens {
             Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => {
@@ -215,9 +245,13 @@ impl SessionFile {
     }
 
     /// Opens the file without waiting, in case it is a pipe that nobody writes to.
-    fn open(path: &Path) -> io::Result<File> {
+    fn open(path: &Path) -> Result<File, Unusable> {
         let not_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        File::options().read(true).custom_flags(not_waiting).open(path)
+        let file = File::options().read(true).custom_flags(not_waiting).open(path);
+        file.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
+            _ => Unusable::Skipped(SkipReason::Unreadable(error)),
+        })
     }
 
     /// Returns what the file says about the session.
@@ -297,6 +331,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     const JWT: &str = "eyJhbGciOiJub25lIn0.e30.c2ln";
@@ -384,6 +420,46 @@ mod tests {
                 "{unknown}"
             );
         }
+    }
+
+    /// Holds the lock that the CLI holds while it writes.
+    fn writing(path: &Path, content: &str) -> File {
+        let mut file = File::options().write(true).create(true).truncate(false).open(path).unwrap();
+        file.lock().unwrap();
+        file.set_len(0).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn torn_file_is_read_as_soon_as_its_writer_is_done() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(directory.path());
+        let mut writer = writing(&path, "{\"IAMToken\":\"Bearer ");
+        let reader = thread::spawn({
+            let path = path.clone();
+            // Longer than a torn file is read again, if nobody were known to write it.
+            move || SessionFile::read(&path, &Owners::User, Deadline::never()).map(|session| session.token)
+        });
+        thread::sleep(TORN_TIMEOUT + Duration::from_millis(300));
+        assert!(!reader.is_finished(), "{:?}", reader.join());
+        writer.write_all(format!("{JWT}\"}}").as_bytes()).unwrap();
+        drop(writer);
+        assert_eq!(reader.join().unwrap().unwrap().unwrap().expose(), JWT);
+    }
+
+    #[test]
+    fn writer_that_does_not_finish_is_told_from_a_torn_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(directory.path());
+        let writer = writing(&path, "{");
+        let read = || SessionFile::read(&path, &Owners::User, Deadline::after(Duration::from_millis(50)));
+        assert!(matches!(read(), Err(Unusable::BeingWritten)));
+        drop(writer);
+        assert!(matches!(read(), Err(Unusable::Torn)));
+        // Neither attempt has left a lock behind, and a whole file is read without one.
+        let _writer = writing(&path, &format!("{{\"IAMToken\":\"{JWT}\"}}"));
+        assert!(read().is_ok_and(|session| session.token.is_some()));
     }
 
     #[test]

@@ -229,6 +229,7 @@ impl Session {
                 return Ok(None);
             }
             Err(Unusable::Torn) => return Err(torn(path)),
+            Err(Unusable::BeingWritten) => return Err(being_written(path, task.deadline)),
         };
         if fresh {
             return Ok(None);
@@ -342,6 +343,11 @@ impl Session {
     fn present_token(&self, task: &Task<'_>) -> Option<AccessToken> {
         self.present(task)?.token
     }
+}
+
+/// Returns the error for a session file that another program keeps locked while it is torn.
+pub(crate) fn being_written(path: &Path, deadline: Deadline) -> Error {
+    deadline.error(&format!("another program did not finish writing the session file `{}`", path.display()))
 }
 
 fn torn(path: &Path) -> Error {

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::note::Note;
+use crate::sanitize;
 use crate::system::{lock, private_directory};
 use crate::task::Task;
 use crate::time::Deadline;
@@ -140,11 +141,14 @@ impl Failure {
         })
     }
 
+    /// Returns the error that was recorded. The file is text from elsewhere, so its words are sanitized again.
     fn error(&self) -> Option<Error> {
-        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, &self.message)
-            .with_ibmcloud_messages(self.ibmcloud_messages.clone());
+        let clean = |text: &str| sanitize::line(&sanitize::redact(text));
+        let messages = sanitize::excerpt(self.ibmcloud_messages.join("\n").as_bytes(), &[]);
+        let error = Error::new(ErrorKind::from_exit_code(self.exit_code)?, clean(&self.message))
+            .with_ibmcloud_messages(messages);
         Some(match &self.hint {
-            Some(hint) => error.with_hint(hint.clone()),
+            Some(hint) => error.with_hint(hint.map(clean)),
             None => error,
         })
     }
@@ -324,6 +328,20 @@ mod tests {
         assert_eq!(shared.ibmcloud_messages(), ["FAILED"]);
         assert!(of_another_program.is_none());
         assert!(take(directory.path(), 50).unwrap().shared_failure(Path::new(PROGRAM)).is_none());
+    }
+
+    #[test]
+    fn words_in_a_record_are_sanitized_again() {
+        let token = "eyJhbGciOiJub25lIn0.e30.c2ln";
+        let record = format!(
+            r#"{{"program":"/p","exit_code":5,"message":"it \u001b[31mfailed\u009b: {token}",
+            "hint":[{{"Text":"fix\n\u202e it "}},{{"Command":"lo\u001bgin {token}"}}],
+            "ibmcloud_messages":["\u001b]0;x\u0007FAILED\nerror: x","Bearer {token}"]}}"#
+        );
+        let error = serde_json::from_str::<Failure>(&record).unwrap().error().unwrap();
+        assert_eq!(error.to_string(), "it [31mfailed: [REDACTED]");
+        assert_eq!(error.hint().unwrap(), "fix  it `ibmcloud-token login [REDACTED]`");
+        assert_eq!(error.ibmcloud_messages(), ["FAILED", "error: x", "[REDACTED]"]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl AccessToken {
         if body.is_empty() {
             return Err(InvalidToken::Empty);
         }
-        if !body.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b)) {
+        if !body.bytes().all(|byte| byte != b'=' && is_token_byte(byte)) {
             return Err(InvalidToken::Character);
         }
         // `eyJ` is `{"` in base64url: the header of every JWT.
@@ -95,15 +95,26 @@ pub(crate) fn bearer_credentials(text: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer") && credentials.len() < rest.len()).then_some(credentials)
 }
 
-/// Returns a text without leading white space. That includes the no-break and the ideographic space, because people
-/// copy from web pages.
+/// Returns whether a byte can stand in a token: `b64token` of RFC 6750, section 2.1.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
+}
+
+/// White space within a line. The no-break and the ideographic space are among it, because people copy from web pages.
+/// Each counts only as its whole UTF-8 sequence: its first byte alone is damage.
+const SPACES: [&str; 4] = [" ", "\t", "\u{a0}", "\u{3000}"];
+
+/// Returns a text without leading white space.
 pub(crate) fn trim_space(mut text: &[u8]) -> &[u8] {
-    let strip = |text| {
-        [" ", "\t", "\u{a0}", "\u{3000}"]
-            .iter()
-            .find_map(|space| <[u8]>::strip_prefix(text, space.as_bytes()))
-    };
-    while let Some(rest) = strip(text) {
+    while let Some(rest) = SPACES.iter().find_map(|space| text.strip_prefix(space.as_bytes())) {
+        text = rest;
+    }
+    text
+}
+
+/// Returns a text without trailing white space.
+pub(crate) fn trim_space_end(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) = SPACES.iter().find_map(|space| text.strip_suffix(space.as_bytes())) {
         text = rest;
     }
     text

@@ -178,6 +178,7 @@ session_token() {
     [ -n "$token$refresh" ] || not_logged_in
     expired "$token" || return 0
     [ -n "$refresh" ] || not_logged_in
+    if [ -n "${STAND_IN_IAM-}" ]; then renew_at_iam; return; fi
     case ${STAND_IN_REFRESH:-ok} in
         ok) ;;
         BXNIM0439E) play oauth-tokens-session-inactive ;;

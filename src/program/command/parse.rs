@@ -1,4 +1,5 @@
-//! `parse`: the output of `ibmcloud iam oauth-tokens` on the standard input, the token on the standard output.
+//! `parse`: the output of `ibmcloud iam oauth-tokens`, or a token in any other form, on the standard input; the token on
+//! the standard output.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::{failure, oauth_tokens};
@@ -22,7 +23,7 @@ pub(in crate::program) fn run(arguments: &Parse, context: &Context) -> Result<()
 /// hold a token.
 pub(super) fn token_on_stdin(context: &Context) -> Result<AccessToken> {
     let input = input::stdin(context)?;
-    oauth_tokens::parse(&input).map_err(|why| match failure::reason([&*input]) {
+    oauth_tokens::parse_any_form(&input).map_err(|why| match failure::reason([&*input]) {
         Some(reason) => reason.error("`ibmcloud iam oauth-tokens`", failure::Purpose::Token),
         None => Error::new(ErrorKind::IbmcloudFailed, "the standard input was not understood")
             .with_hint(

@@ -114,6 +114,7 @@ fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> 
             "not logged in: the session file `{}` is empty, cut off or not JSON",
             path.display()
         )),
+        Unusable::BeingWritten => session::being_written(path, context.deadline()),
         Unusable::Skipped(reason) => Error::new(
             ErrorKind::Internal,
             format!("cannot use the session file `{}`: {reason}", path.display()),

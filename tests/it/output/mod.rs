@@ -10,6 +10,7 @@
 //! - `pipes`: `-o` to a pipe, a device or an open file
 //! - `signals`: signals while a file is written
 //! - `streams`: closed pipes, full disks and other broken streams
+//! - `untrusted`: text from elsewhere that a terminal would obey
 
 mod exit_codes;
 mod files;
@@ -21,6 +22,7 @@ mod pipes;
 mod signals;
 mod streams;
 mod templates;
+mod untrusted;
 
 use crate::sandbox::Outcome;
 

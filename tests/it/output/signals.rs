@@ -175,6 +175,19 @@ fn size_limit_is_an_error_and_leaves_nothing_behind() {
     eventually("nothing is left", || files(&sandbox).is_empty());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn file_is_written_without_a_thread_for_signals() {
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, content) = sandbox();
+    let outcome = traced(&sandbox, &["inject=clone,clone3:error=EAGAIN".to_owned()]).output().unwrap();
+    assert_eq!((outcome.status.code(), outcome.stderr), (Some(0), Vec::new()));
+    assert_eq!(fs::read_to_string(sandbox.home().join("directory/token")).unwrap(), content);
+    assert_eq!(files(&sandbox), ["token"]);
+}
+
 #[test]
 fn ignored_signal_does_not_stop_a_write() {
     let (sandbox, content) = sandbox();

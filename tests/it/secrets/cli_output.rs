@@ -83,8 +83,11 @@ fn broken_token_is_not_repeated() {
         }
         assert_eq!(replay.calls(), 3, "{what}");
         for line in ["-v parse", "-v parse --min-ttl 2h", "-v inspect -"] {
-            if line == "-v inspect -" && what == "expired" {
-                continue; // The claims of an expired token can be inspected.
+            // The claims of an expired token can be inspected, and IAM's own JSON is an answer there, unlike from the CLI.
+            if line == "-v inspect -" && what == "expired"
+                || line != "-v parse --min-ttl 2h" && what == "another member"
+            {
+                continue;
             }
             let outcome = replay.sandbox.run_with_input(line, output.as_bytes());
             secrets.stay_secret_in_failure(what, &outcome, &replay.sandbox, &[&replay.folder()]);

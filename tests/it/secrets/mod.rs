@@ -162,8 +162,7 @@ impl Replay {
     }
 }
 
-/// Contexts in which a secret may appear in a message. There is always other text on the line, because a secret alone on
-/// a line of stdout would be an answer.
+/// Contexts in which a secret may appear in a message.
 fn phrases(secret: &str) -> [String; 10] {
     let (start, end) = secret.split_at(secret.len() / 2);
     [
@@ -180,7 +179,8 @@ fn phrases(secret: &str) -> [String; 10] {
     ]
 }
 
-/// A text with a phrase at the end of every line, after lines that contain all the phrases.
+/// A text with a phrase in every line, after lines that contain all the phrases. There is always other text after it,
+/// because a secret alone on a line, or assigned to a variable there, would be an answer.
 fn spliced(text: &[u8], secrets: &[&str]) -> Vec<u8> {
     let phrases: Vec<[String; 10]> = secrets.iter().map(|secret| phrases(secret)).collect();
     let mut spliced: Vec<u8> =
@@ -188,7 +188,7 @@ fn spliced(text: &[u8], secrets: &[&str]) -> Vec<u8> {
     let every_phrase = phrases.iter().flatten().cycle();
     for (line, phrase) in text.split_inclusive(|&byte| byte == b'\n').zip(every_phrase) {
         let (line, end) = line.strip_suffix(b"\n").map_or((line, ""), |line| (line, "\n"));
-        spliced.extend([line, phrase.as_bytes(), end.as_bytes()].concat());
+        spliced.extend([line, phrase.as_bytes(), b" and so on", end.as_bytes()].concat());
     }
     spliced
 }

@@ -4,9 +4,11 @@
 //! - `clock`: a wrong clock
 //! - `cost`: the system calls of an answer
 //! - `failures`: failures of the CLI that are about the session
+//! - `forms`: the forms in which `parse` and `inspect -` read a token
 //! - `inspect`: the claims of a token
 //! - `lifetimes`: whether a token lives long enough
 //! - `location`: where the session is
+//! - `locked`: a file whose writer holds its lock
 //! - `logout`: logging out, and all sessions at once
 //! - `named`: named sessions
 //! - `no_home`: no home directory
@@ -21,9 +23,11 @@ mod account;
 mod clock;
 mod cost;
 mod failures;
+mod forms;
 mod inspect;
 mod lifetimes;
 mod location;
+mod locked;
 mod logout;
 mod named;
 mod no_home;

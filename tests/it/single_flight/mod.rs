@@ -2,6 +2,7 @@
 //!
 //! - `failure`: the shared run fails, hangs or is killed
 //! - `lock`: which processes share a lock, and what happens without one
+//! - `neighbors`: foreign CLIs renew and rewrite the session at the same moment
 //! - `others`: links, folders and locks of other users
 //! - `success`: one run answers every waiter
 //! - `writers`: other programs write the session file meanwhile
@@ -11,6 +12,7 @@
 
 mod failure;
 mod lock;
+mod neighbors;
 mod others;
 mod success;
 mod writers;

@@ -1,0 +1,146 @@
+//! A session file whose writer holds `flock` on it, as the CLI does since SDK 1.0.2.
+
+use std::fs::{self, File};
+use std::io::{Seek as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, can_trace, eventually, session_with, spawn};
+
+/// The session file in the middle of a write, with the writer's lock.
+struct Writer(File);
+
+impl Writer {
+    fn start(path: &Path) -> Self {
+        let file = File::options().write(true).open(path).unwrap();
+        file.lock().unwrap();
+        file.set_len(0).unwrap();
+        Self(file)
+    }
+
+    fn finish(mut self, content: &str) {
+        self.0.rewind().unwrap();
+        self.0.write_all(content.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn slow_writer_is_waited_for() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let writer = Writer::start(&sandbox.session_file());
+    let runs = ["-f token", "--fresh -f token", "status", "inspect"]
+        .map(|line| (line, spawn(&mut sandbox.program(line.split_whitespace()))));
+    // Longer than a torn file is read again if nobody writes it.
+    thread::sleep(Duration::from_millis(2500));
+    writer.finish(&session_with(&token));
+    for (line, child) in runs {
+        let outcome = Outcome::from(child.wait_with_output().unwrap());
+        assert_eq!(outcome.status, Some(0), "{line}: {outcome:?}");
+    }
+}
+
+#[test]
+fn writer_that_does_not_finish_is_a_timeout_and_not_a_login_failure() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let writer = Writer::start(&sandbox.session_file());
+    for line in ["--timeout 300ms", "--fresh --timeout 300ms", "status --timeout 300ms"] {
+        let outcome = sandbox.run(line);
+        assert!(
+            outcome.fails_with(7).error().contains("did not finish writing the session file"),
+            "{outcome:?}"
+        );
+    }
+    drop(writer);
+    sandbox.run("--timeout 300ms").fails_with(4);
+    assert_eq!(sandbox.calls(), 0);
+}
+
+/// The file is whole for a few milliseconds in every 300, which a reader that polls it would miss.
+#[test]
+fn neighbor_that_writes_most_of_the_time_starves_nobody() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let (path, content) = (sandbox.session_file(), session_with(&token));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                let writer = Writer::start(&path);
+                thread::sleep(Duration::from_millis(300));
+                writer.finish(&content);
+                thread::sleep(Duration::from_millis(3));
+            }
+        });
+        let runs: Vec<_> =
+            (0..40).map(|_| spawn(&mut sandbox.program(["-f", "token", "--timeout", "60s"]))).collect();
+        let outcomes: Vec<Outcome> =
+            runs.into_iter().map(|run| run.wait_with_output().unwrap().into()).collect();
+        done.store(true, Ordering::Relaxed);
+        for outcome in outcomes {
+            assert_eq!(outcome.payload(), token);
+        }
+    });
+    assert_eq!(sandbox.calls(), 0);
+}
+
+/// The CLI waits 30 s for the lock and then writes a blank session.
+#[test]
+fn lock_is_held_for_one_read_and_nothing_else() {
+    if !can_trace() {
+        return;
+    }
+    let (sandbox, token) = Sandbox::logged_in();
+    let (path, log) = (sandbox.session_file(), sandbox.home().join("strace"));
+    let writer = Writer::start(&path);
+    let mut command = sandbox.command("strace");
+    command.args(["-f", "-o"]).arg(&log).args([PROGRAM, "-f", "token"]).stdin(Stdio::null());
+    let child = spawn(&mut command);
+    // `1: -> FLOCK  ADVISORY  READ PID MAJOR:MINOR:INODE 0 EOF`
+    let inode = format!(":{} ", fs::metadata(&path).unwrap().ino());
+    let waits = |line: &str| line.contains("-> FLOCK") && line.contains(" READ ") && line.contains(&inode);
+    eventually("it waits for the lock", || fs::read_to_string("/proc/locks").unwrap().lines().any(waits));
+    writer.finish(&session_with(&token));
+    let outcome = Outcome::from(child.wait_with_output().unwrap());
+    assert_eq!(outcome.payload(), token);
+    let log = fs::read_to_string(&log).unwrap();
+    // `PID name(arguments…) = result`, or `PID <... name resumed>…`
+    let calls: Vec<&str> =
+        log.lines().filter_map(|line| Some(line.split_once(char::is_whitespace)?.1.trim_start())).collect();
+    let granted = calls
+        .iter()
+        .rposition(|call| call.contains("flock") && call.ends_with("= 0"))
+        .expect("it takes the lock");
+    let reads: Vec<&str> =
+        calls[granted + 1..].iter().copied().take_while(|call| !call.starts_with("close(")).collect();
+    let belongs = |call: &&str| {
+        // The read itself; the thread that waited ends; the memory of both.
+        [
+            "read(",
+            "fcntl(", // a check of the debug build before `close`
+            "fstat(",
+            "statx(",
+            "geteuid(",
+            "futex(",
+            "<... futex",
+            "mmap(",
+            "munmap(",
+            "mprotect(",
+            "brk(",
+            "madvise(",
+            "rt_sigprocmask(",
+            "sigaltstack(",
+            "exit(",
+            "+++ exited",
+            "set_robust_list",
+            "rseq(",
+        ]
+        .iter()
+        .any(|name| call.starts_with(name))
+    };
+    let others: Vec<&str> = reads.iter().copied().filter(|call| !belongs(call)).collect();
+    assert!(others.is_empty() && reads.iter().any(|call| call.starts_with("read(")), "{others:?}\n{log}");
+    assert!(!log.contains("LOCK_EX"), "{log}");
+}
