@@ -10,11 +10,8 @@
 //! answer from the session file takes. So the command's name is found first: the options that may come before it are
 //! known.
 
-#![expect(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "the doc comments are help texts, which are plain text"
-)]
+#![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
+#![cfg_attr(feature = "net", expect(rustdoc::bare_urls, reason = "the help of `exchange` names URLs"))]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -317,7 +314,8 @@ pub(crate) struct OutputOptions {
     pub(crate) format: Option<Format>,
     /// Write to this file (0600); `-` is stdout
     ///
-    /// A regular file is replaced as a whole and has mode 0600 from the first byte.
+    /// A regular file is replaced as a whole and has mode 0600 from the first byte. A pipe, a device or `/dev/fd/N` is
+    /// written through.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Set this variable, with -f env, dotenv or github

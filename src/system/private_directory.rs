@@ -10,6 +10,8 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::process::geteuid;
 
+use super::ownership::is_of_user;
+
 /// Creates a directory, and those above it, with mode 0700. Existing ones are not changed.
 pub(crate) fn create(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
@@ -33,11 +35,7 @@ fn ensure_only_we_write(found: &Metadata) -> io::Result<()> {
 }
 
 fn ensure_ours(found: &Metadata) -> io::Result<()> {
-    if found.uid() == geteuid().as_raw() {
-        Ok(())
-    } else {
-        Err(io::Error::other("it belongs to another user"))
-    }
+    if is_of_user(found) { Ok(()) } else { Err(io::Error::other("it belongs to another user")) }
 }
 
 /// Returns whether only we can open a directory. Root always can.

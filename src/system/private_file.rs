@@ -13,8 +13,8 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
-use rustix::process::geteuid;
 
+use super::ownership::is_of_user;
 use super::{hash_for_name, signals, stream};
 use crate::time::Deadline;
 
@@ -193,10 +193,7 @@ fn remove_if_left_over(path: &Path) -> bool {
         return false;
     };
     let is_ours = |found: Metadata| {
-        found.is_file()
-            && found.uid() == geteuid().as_raw()
-            && found.nlink() == 1
-            && found.mode() & 0o7777 & !MODE == 0
+        found.is_file() && is_of_user(&found) && found.nlink() == 1 && found.mode() & 0o7777 & !MODE == 0
     };
     file.metadata().is_ok_and(is_ours) && file.try_lock().is_ok() && remove_if_same(path, &file).is_ok()
 }
@@ -317,7 +314,7 @@ mod tests {
             fs::write(names.path(number), "readable by others").unwrap();
             fs::set_permissions(names.path(number), Permissions::from_mode(0o644)).unwrap();
         }
-        if geteuid().is_root() {
+        if super::super::ownership::is_root() {
             private(&names.path(4));
             std::os::unix::fs::chown(names.path(4), Some(12345), None).unwrap();
         }

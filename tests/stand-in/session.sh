@@ -191,6 +191,33 @@ session_token() {
     renew "$grants:passcode"
 }
 
+# Renews at an IAM that other programs use too. It accepts a refresh token once, and answers with the next. As in the SDK,
+# a refresh is three writes of the session file (core_config/repository.go).
+renew_at_iam() {
+    [ -z "${STAND_IN_IAM_DELAY-}" ] || sleep "$STAND_IN_IAM_DELAY"
+    exec 7<>"$STAND_IN_IAM/refresh-token"
+    flock 7
+    read -r accepted <&7 || :
+    if [ "$refresh" != "$accepted" ]; then
+        printf '%s\n' "$refresh" >>"$STAND_IN_IAM/refused"
+        exec 7>&-
+        not_logged_in
+    fi
+    get_account
+    mint "$grants:passcode"
+    refresh=${accepted%.*}.$((${accepted##*.} + 1))
+    printf '%s\n' "$refresh" >"$STAND_IN_IAM/refresh-token"
+    printf '%s\n' "${token#Bearer }" >>"$STAND_IN_IAM/issued"
+    exec 6<>"$STAND_IN_IAM/writer"
+    flock 6
+    set_to IAMToken "$token"
+    save
+    set_to IAMRefreshToken "$refresh"
+    save
+    save
+    exec 6>&- 7>&-
+}
+
 # renew GRANT: sets $token to a new token and saves it in the session.
 renew() {
     mint "$1"

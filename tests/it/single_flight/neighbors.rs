@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Run, token_of_whole_session};
-use crate::sandbox::{Sandbox, jwt, renewable};
+use crate::sandbox::{Sandbox, jwt, renewable, soon};
 
 const CALLERS: usize = 50;
 const NEIGHBORS: usize = 10;
@@ -133,8 +133,14 @@ struct Figures {
     rounds: usize,
     answers: usize,
     wrong: Vec<String>,
+    refused: usize,
     renewals: usize,
     rewrites: usize,
+}
+
+/// How often IAM refused the CLI that the program ran. Otherwise the test would show nothing.
+fn refusals(sandbox: &Sandbox) -> usize {
+    fs::read_to_string(sandbox.home().join("iam/refused")).unwrap_or_default().lines().count()
 }
 
 /// Runs rounds while `goes_on` says so. In each the session has just expired, and 50 callers and 10 foreign CLIs see
@@ -142,17 +148,21 @@ struct Figures {
 fn rounds(iam: Iam, goes_on: impl Fn(usize) -> bool) -> Figures {
     let sandbox = super::expired_session();
     let world = World::new(&sandbox);
-    let sandbox = sandbox.with("STAND_IN_IAM", world.iam.to_str().unwrap());
+    let sandbox = sandbox.with("STAND_IN_IAM", world.iam.to_str().unwrap()).with("STAND_IN_IAM_DELAY", "0.1");
     let (renewals, rewrites) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let mut figures = Figures::default();
     while goes_on(figures.rounds) {
         world.expire();
+        let calls = sandbox.calls();
         let done = AtomicBool::new(false);
         let outcomes: Vec<_> = thread::scope(|scope| {
             for neighbor in 0..NEIGHBORS {
-                let (world, done, renewals, rewrites) = (&world, &done, &renewals, &rewrites);
+                let (world, sandbox, done) = (&world, &sandbox, &done);
+                let (renewals, rewrites) = (&renewals, &rewrites);
                 scope.spawn(move || {
-                    thread::sleep(Duration::from_millis(neighbor as u64 * 7));
+                    // Our CLI has read the expired session, and asks IAM in a moment.
+                    soon(|| sandbox.calls() > calls || done.load(Ordering::Relaxed));
+                    thread::sleep(Duration::from_millis(30 + neighbor as u64 * 7));
                     while !done.load(Ordering::Relaxed) {
                         if neighbor % 2 == 0 {
                             world.renew(iam);
@@ -189,6 +199,7 @@ fn rounds(iam: Iam, goes_on: impl Fn(usize) -> bool) -> Figures {
         assert_eq!(world.load()["IAMRefreshToken"], accepted.trim());
         figures.rounds += 1;
     }
+    figures.refused = refusals(&sandbox);
     figures.renewals = renewals.into_inner();
     figures.rewrites = rewrites.into_inner();
     figures
