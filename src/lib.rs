@@ -65,12 +65,15 @@
 //!   name.rs                    named sessions
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
+//!   aftermath.rs               what happened to the session around a run of the CLI
 //!   logout.rs                  a logout, inside the lock
 //! ibmcloud/mod.rs              the CLI: found, run and understood
 //!   locate.rs                  the absolute path of the program
 //!   config_directory.rs        where the CLI keeps its files
 //!   session_file.rs            the CLI's `config.json`, read only
 //!   oauth_tokens.rs            the parser
+//!   forms.rs                   other forms in which a token is passed on
+//!   damaged_tokens.rs          a fuzzer for the parser
 //!   failure.rs                 why a run failed
 //!   login.rs                   `ibmcloud login`
 //!   login_script.rs            the answers of a login without a terminal
@@ -83,6 +86,8 @@
 //!   retry.rs                   what is retried, and when
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
+//!   obstacle.rs                what keeps a program from being started
+//!   ownership.rs               whose file something is
 //!   group.rs                   a child and its process group
 //!   interaction.rs             a run that talks with the person at the terminal
 //!   exec.rs                    becoming another program

@@ -206,13 +206,14 @@ fn redact_folded(lines: &mut [Cow<'_, str>]) {
     }
 }
 
-/// Returns whether a line is one word of base64url that was redacted in part, or is long. Such a word is hardly ever
-/// without a capital letter.
+/// Returns whether a line is one word of base64url that was redacted in part, or is long. Such a word has capital letters
+/// or digits after its first character, which a word such as "Authenticating..." has not.
 fn is_folded_piece(line: &str) -> bool {
     let left = line.replace("[REDACTED]", "");
     left.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~=".contains(&byte))
         && (left.len() < line.len()
-            || line.len() >= FOLDED_PIECE && line.bytes().any(|byte| byte.is_ascii_uppercase()))
+            || line.len() >= FOLDED_PIECE
+                && line.bytes().skip(1).any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -235,6 +236,10 @@ mod tests {
         ] {
             assert_eq!(sanitized(line), line);
         }
+        assert_eq!(
+            lines(b"code > pass1code\nAuthenticating...\nOK\n", &["pass1code"]),
+            ["code > [REDACTED]", "Authenticating...", "OK"]
+        );
     }
 
     #[test]

@@ -28,6 +28,7 @@ use retry::{Backoff, Retry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::note::Note;
 use crate::secret::SecretBuffer;
+use crate::system::blocking;
 use crate::system::environment::Environment;
 use crate::task::Task;
 use crate::time::Deadline;
@@ -172,7 +173,7 @@ impl<'a> Exchange<'a> {
         let transient = Retry::After(None);
         let (error, is_proxy_connected) = match failure {
             Failure::TimedOut => return timed_out(),
-            Failure::NoThread(error) => return (no_thread(error), Retry::Never),
+            Failure::NoThread(error) => return (blocking::no_thread(error), Retry::Never),
             Failure::Proxy(error) => (error, false),
             Failure::Request(error) => (error, true),
         };
@@ -225,13 +226,6 @@ impl<'a> Exchange<'a> {
             }
         }
     }
-}
-
-/// Explains that the machine allows no further thread.
-fn no_thread(error: io::Error) -> Error {
-    Error::new(ErrorKind::Internal, "cannot start a thread")
-        .with_hint("this machine may have reached a limit: check `ulimit -u` and `ulimit -v`")
-        .with_source(error)
 }
 
 /// Returns whether a name was not resolved. Only the text of the I/O error says so (`std::net::ToSocketAddrs`).

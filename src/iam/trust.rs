@@ -1,17 +1,15 @@
 //! The certificate authorities that a TLS connection trusts: the platform's, and those that the user adds. Verification
 //! cannot be turned off.
 
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustls::{CertificateError, Error as TlsError};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
-use crate::system::blocking;
 use crate::system::environment::Environment;
+use crate::system::{blocking, bounded_file};
 use crate::time::Deadline;
 
 /// The most that is read of a file with certificates. The bundles of operating systems have a quarter of a MiB.
@@ -61,13 +59,13 @@ fn read(path: &Path, deadline: Deadline) -> Result<Vec<Certificate<'static>>> {
         Error::new(ErrorKind::Usage, format!("cannot use the CA file `{}`: {why}", path.display()))
             .with_hint("name a file with certificates in PEM form (`-----BEGIN CERTIFICATE-----`)")
     };
-    let content = content(path.to_owned(), deadline).map_err(|error| match error.kind() {
+    let content = bounded_file::read(path, MAX_CA_FILE, deadline).map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => deadline.error(&format!("the CA file `{}` did not end", path.display())),
         // Reading a file that is waited for never says so itself.
-        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => super::no_thread(error),
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => blocking::no_thread(error),
         _ => unusable(error.to_string()),
     })?;
-    let pem = content.ok_or_else(|| unusable("it is larger than 4 MiB".to_owned()))?;
+    let pem = content.bytes.ok_or_else(|| unusable("it is larger than 4 MiB".to_owned()))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {
         if let PemItem::Certificate(certificate) = item.map_err(|_| unusable("it is damaged".to_owned()))? {
@@ -78,12 +76,6 @@ fn read(path: &Path, deadline: Deadline) -> Result<Vec<Certificate<'static>>> {
         return Err(unusable("it has no certificate".to_owned()));
     }
     Ok(certificates)
-}
-
-/// Reads a file. It may be a pipe, which nobody may ever write to.
-fn content(path: PathBuf, deadline: Deadline) -> io::Result<Option<SecretBuffer>> {
-    let read = move || read_limited(File::open(path)?, USUAL_SIZE, MAX_CA_FILE);
-    blocking::within(deadline, read)
 }
 
 /// Returns the error of the TLS library behind an error of the HTTP client.

@@ -25,6 +25,7 @@ pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, Login};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;
 use crate::system::environment::Environment;
+use crate::system::obstacle::{self, Obstacle};
 use crate::system::process::{self, End, Invocation, Output};
 use crate::time::Deadline;
 use crate::token::AccessToken;
@@ -180,24 +181,24 @@ fn cannot_run(invocation: &Invocation, error: io::Error) -> Error {
             .with_hint(hint)
             .with_source(error)
     };
-    match process::obstacle(&error) {
-        process::Obstacle::Program => {
+    match obstacle::of(&error) {
+        Obstacle::Program => {
             Error::new(ErrorKind::IbmcloudMissing, format!("cannot run `{program}`"))
                 .with_hint(
                     "reinstall the IBM Cloud CLI (https://cloud.ibm.com/docs/cli), or name another with `--ibmcloud PATH`",
                 )
                 .with_source(error)
         }
-        process::Obstacle::NullDevice(error) => {
+        Obstacle::NullDevice(error) => {
             Error::new(ErrorKind::Internal, format!("cannot start `{program}` without `/dev/null`"))
                 .with_hint("make `/dev/null` a device that everybody may read and write: `mknod -m 666 /dev/null c 1 3`")
                 .with_source(error)
         }
-        process::Obstacle::Sandbox => cannot_start(
+        Obstacle::Sandbox => cannot_start(
             error,
             "a sandbox such as a seccomp or AppArmor profile may forbid starting programs here: allow `clone3`, `clone` and `execve`",
         ),
-        process::Obstacle::Machine => {
+        Obstacle::Machine => {
             cannot_start(error, "this machine may have reached a limit: check `ulimit -a`")
         }
     }

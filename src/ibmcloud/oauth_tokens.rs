@@ -223,8 +223,8 @@ impl Found {
     }
 
     fn candidate(&mut self, label: Label, token: &[u8]) {
-        if token.starts_with(b"<") {
-            return; // a placeholder in a sentence: `Bearer <token>`
+        if token.starts_with(b"<") || token == b"[PRIVATE DATA HIDDEN]" {
+            return; // a placeholder in a sentence: `Bearer <token>`, or in a trace of the CLI's SDK
         }
         let token =
             std::str::from_utf8(token).map_err(|_| InvalidToken::Character).and_then(AccessToken::new);

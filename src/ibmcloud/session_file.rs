@@ -12,9 +12,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -25,7 +24,7 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::secret::{SecretBuffer, read_limited};
-use crate::system::lock;
+use crate::system::{lock, ownership};
 use crate::time::Deadline;
 use crate::token::{AccessToken, bearer_credentials};
 
@@ -95,16 +94,15 @@ pub(crate) enum Owners {
 }
 
 impl Owners {
-    fn include(&self, owner: u32) -> bool {
-        let user = rustix::process::geteuid();
-        if owner == user.as_raw() {
+    fn include(&self, file: &Metadata) -> bool {
+        if ownership::is_of_user(file) {
             return true;
         }
         match self {
-            Self::EverybodyIfRootIsAtHome(home) if user.is_root() => {
-                home.metadata().is_ok_and(|home| home.uid() == user.as_raw())
+            Self::EverybodyIfRootIsAtHome(home) => {
+                ownership::is_root() && home.metadata().is_ok_and(|home| ownership::is_of_user(&home))
             }
-            _ => false,
+            Self::User => false,
         }
     }
 }
@@ -244,11 +242,8 @@ impl SessionFile {
         Ok(Self { token, holds_refresh_token, content })
     }
 
-    /// Opens the file without waiting, in case it is a pipe that nobody writes to.
     fn open(path: &Path) -> Result<File, Unusable> {
-        let not_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        let file = File::options().read(true).custom_flags(not_waiting).open(path);
-        file.map_err(|error| match error.kind() {
+        ownership::open_without_waiting(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
             _ => Unusable::Skipped(SkipReason::Unreadable(error)),
         })
@@ -265,7 +260,7 @@ fn read_regular_file(file: &File, owners: &Owners) -> Result<SecretBuffer, SkipR
     if !metadata.is_file() {
         return Err(SkipReason::NotAFile);
     }
-    if !owners.include(metadata.uid()) {
+    if !owners.include(&metadata) {
         return Err(SkipReason::OtherOwner);
     }
     read_limited(file, usize::try_from(metadata.len()).unwrap_or(MAX_SIZE), MAX_SIZE)
@@ -389,17 +384,19 @@ mod tests {
 
     #[test]
     fn file_of_another_owner_is_for_root_at_home_only() {
-        let home = tempfile::tempdir().unwrap();
-        let (user, other) = (rustix::process::geteuid(), rustix::process::geteuid().as_raw() + 1);
-        assert!(Owners::User.include(user.as_raw()) && !Owners::User.include(other));
+        let [home, file] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let metadata = || file.path().metadata().unwrap();
         let at = |home: &Path| Owners::EverybodyIfRootIsAtHome(home.to_owned());
-        assert_eq!(at(home.path()).include(other), user.is_root());
-        assert!(at(home.path()).include(user.as_raw()));
-        assert!(!at(&home.path().join("absent")).include(other));
-        if user.is_root() {
-            std::os::unix::fs::chown(home.path(), Some(other), None).unwrap();
-            assert!(!at(home.path()).include(other));
+        assert!(Owners::User.include(&metadata()) && at(home.path()).include(&metadata()));
+        if !ownership::is_root() {
+            return;
         }
+        let give_away = |path: &Path| std::os::unix::fs::chown(path, Some(12345), None).unwrap();
+        give_away(file.path());
+        assert!(!Owners::User.include(&metadata()) && at(home.path()).include(&metadata()));
+        assert!(!at(&home.path().join("absent")).include(&metadata()));
+        give_away(home.path());
+        assert!(!at(home.path()).include(&metadata()));
     }
 
     #[test]

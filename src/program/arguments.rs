@@ -10,11 +10,8 @@
 //! answer from the session file takes. So the command's name is found first: the options that may come before it are
 //! known.
 
-#![expect(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "the doc comments are help texts, which are plain text"
-)]
+#![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
+#![cfg_attr(feature = "net", expect(rustdoc::bare_urls, reason = "the help of `exchange` names URLs"))]
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;

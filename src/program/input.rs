@@ -148,6 +148,7 @@ fn key_file(context: &Context, name: &str, path: &Path) -> Result<Option<SecretB
         io::ErrorKind::TimedOut => {
             context.deadline().error(&format!("the key file `{}` could not be read", shown(name)))
         }
+        io::ErrorKind::WouldBlock => blocking::no_thread(error),
         _ => Error::new(ErrorKind::Internal, format!("cannot read the key file `{}`", shown(name)))
             .with_hint("name the file that the API key was saved to")
             .with_source(error),

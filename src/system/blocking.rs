@@ -4,11 +4,13 @@ use std::io;
 use std::sync::mpsc::channel;
 use std::thread;
 
+use crate::error::{Error, ErrorKind};
 use crate::time::Deadline;
 
 /// Runs `call` on a thread of its own and waits for it until the deadline.
 ///
-/// If the deadline passes first, the result is an error of the kind `TimedOut`. The thread then keeps waiting until its
+/// If no thread can be started, the result is an error of the kind `WouldBlock` (see [`no_thread`]). If the deadline passes
+/// first, it is one of the kind `TimedOut`. The thread then keeps waiting until its
 /// call returns or the program ends, and what it returns is dropped.
 pub(crate) fn within<T: Send + 'static>(
     deadline: Deadline,
@@ -17,6 +19,13 @@ pub(crate) fn within<T: Send + 'static>(
     let (sender, result) = channel();
     thread::Builder::new().spawn(move || drop(sender.send(call())))?;
     result.recv_timeout(deadline.remaining()).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// Explains that the machine allows no further thread.
+pub(crate) fn no_thread(error: io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "cannot start a thread")
+        .with_hint("this machine may have reached a limit: check `ulimit -u` and `ulimit -v`")
+        .with_source(error)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub(crate) mod exec;
 pub(crate) mod group;
 pub(crate) mod interaction;
 pub(crate) mod lock;
+pub(crate) mod obstacle;
+pub(crate) mod ownership;
 mod poll;
 pub(crate) mod private_directory;
 #[cfg(feature = "program")]

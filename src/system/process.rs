@@ -15,11 +15,10 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::io::Errno;
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
-use super::{group, poll, stdio};
+use super::{group, poll};
 use crate::secret::SecretBuffer;
 use crate::time::Deadline;
 
@@ -103,34 +102,6 @@ pub(crate) fn converse(
     script: Script<'_>,
 ) -> io::Result<Output> {
     Run::start(invocation, Stdio::piped())?.finish(deadline, Some(script))
-}
-
-/// What kept a program from being started.
-#[derive(Debug)]
-pub(crate) enum Obstacle {
-    /// The program itself: it is missing, not executable, or needs an interpreter that is missing.
-    Program,
-    /// There is no usable `/dev/null` for its input.
-    NullDevice(io::Error),
-    /// The system call was refused.
-    Sandbox,
-    /// Memory, processes, descriptors, and everything else.
-    Machine,
-}
-
-/// Returns what kept a program from being started. The error alone does not tell: opening `/dev/null` fails with the same
-/// errors as a program that is missing or not executable.
-pub(crate) fn obstacle(error: &io::Error) -> Obstacle {
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
-        // `EPERM` and `ENOSYS` are what seccomp profiles answer. A program that may not be run is `EACCES`.
-        Some(Errno::PERM | Errno::NOSYS) => Obstacle::Sandbox,
-        Some(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR | Errno::NXIO) => match stdio::null_device() {
-            Ok(()) => Obstacle::Program,
-            Err(error) => Obstacle::NullDevice(error),
-        },
-        Some(Errno::NOEXEC) => Obstacle::Program,
-        _ => Obstacle::Machine,
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns processes")]
@@ -364,25 +335,6 @@ fn read<'a>(pipe: &mut Option<impl Read>, chunk: &'a mut [u8]) -> &'a [u8] {
         _ => {
             *pipe = None;
             &[]
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refused_system_call_is_not_the_fault_of_the_program() {
-        let obstacle = |errno: Errno| obstacle(&errno.into());
-        for errno in [Errno::PERM, Errno::NOSYS] {
-            assert!(matches!(obstacle(errno), Obstacle::Sandbox), "{errno:?}");
-        }
-        for errno in [Errno::NOENT, Errno::ACCESS, Errno::NOEXEC] {
-            assert!(matches!(obstacle(errno), Obstacle::Program), "{errno:?}");
-        }
-        for errno in [Errno::AGAIN, Errno::NOMEM, Errno::MFILE] {
-            assert!(matches!(obstacle(errno), Obstacle::Machine), "{errno:?}");
         }
     }
 }

@@ -104,9 +104,11 @@ fn missing_thread_is_an_error_and_not_a_panic() {
     }
     for host in ["localhost", "127.0.0.1"] {
         let service = Service::new([]);
-        let client = Client::at(format!("https://{host}:{}", service.port()));
-        // A file with certificates is read on a thread as well.
-        for line in [client.line(""), client.line("").replace("--ca-file ca.pem", "")] {
+        let client =
+            Client::at(format!("https://{host}:{}", service.port())).with("IBMCLOUD_API_KEY", super::KEY);
+        // Files are read on a thread as well, so the key is in the variable.
+        let with_file = client.line("").replace("--apikey @key", "");
+        for line in [with_file.replace("--ca-file ca.pem", ""), with_file] {
             let mut command = client.sandbox.command("strace");
             command.args(["-f", "-o", "/dev/null", "-e", "inject=clone,clone3:error=EAGAIN"]);
             command.arg(crate::sandbox::PROGRAM);

@@ -51,8 +51,7 @@ fn closed_pipe_is_not_an_error_but_a_full_disk_is() {
 
 #[test]
 fn closed_stdout_is_not_an_error() {
-    let sandbox = Sandbox::new();
-    sandbox.write_session(&jwt(0, 3600));
+    let sandbox = Sandbox::with_token(&jwt(0, 3600));
     for line in ["get", "get --fresh", "-f json", "-f env", "status", "inspect", "--help", "--version"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);

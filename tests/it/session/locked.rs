@@ -117,7 +117,7 @@ fn lock_is_held_for_one_read_and_nothing_else() {
         .take_while(|call| !call.starts_with("close("))
         .collect();
     // The main thread wakes up, checks whose file it is, and reads it. A debug build checks the descriptor in the end.
-    let names = ["futex", "fstat", "statx", "geteuid", "read", "fcntl"];
+    let names = ["futex", "fstat", "statx", "geteuid", "read(", "read resumed", "fcntl"];
     let belongs = |call: &&str| {
         let call = call.trim_start_matches("<... ");
         names.iter().any(|name| call.starts_with(name))

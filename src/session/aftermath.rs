@@ -1,0 +1,100 @@
+//! What happened to the session file around a run of the CLI: another program renewed the session, the CLI wiped it, a
+//! wrapper uses another one, or the file was skipped.
+
+use std::thread;
+use std::time::Duration;
+
+use super::{IBMCLOUD_RENEWS_UNDER, Session};
+use crate::error::{Error, ErrorKind, Hint, Result};
+use crate::ibmcloud::session_file::{SessionFile, Unusable};
+use crate::note::Note;
+use crate::task::Task;
+use crate::token::{IssuedToken, Origin};
+
+/// The time that another program has to save a token, if IAM refuses to renew the session for us.
+const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
+
+impl Session {
+    /// Returns a token that another program has saved during a run that failed because a login is needed; else the
+    /// failure.
+    pub(super) fn token_renewed_meanwhile(
+        &self,
+        error: Error,
+        before: Option<&SessionFile>,
+        task: &Task<'_>,
+    ) -> Result<IssuedToken> {
+        if error.kind() != ErrorKind::LoginNeeded {
+            return Err(error);
+        }
+        let before = before.and_then(|before| before.token.as_ref());
+        let renewed = || match self.token_in_file(false, IBMCLOUD_RENEWS_UNDER, task) {
+            Ok(Some(token)) if Some(token.token()) != before => Some(token),
+            _ => None,
+        };
+        if let Some(token) = renewed() {
+            return Ok(token);
+        }
+        // IAM may have answered the other program already, which then still has to save the token.
+        let pause = task.deadline.within(RENEWAL_PAUSE).remaining();
+        if self.present(task).is_some_and(|now| now.holds_refresh_token) {
+            thread::sleep(pause);
+            return renewed().ok_or(error);
+        }
+        Err(error)
+    }
+
+    /// Explains a run that failed for no known reason and left a session file without a session. The CLI's SDK saves
+    /// whatever IAM answers with status 200 (`core_config/repository.go`), also an answer without a token.
+    pub(super) fn noticing_wiped_session(
+        &self,
+        error: Error,
+        before: Option<&SessionFile>,
+        task: &Task<'_>,
+    ) -> Error {
+        let holds_session = |file: &SessionFile| file.token.is_some() || file.holds_refresh_token;
+        let is_wiped = error.kind() == ErrorKind::IbmcloudFailed
+            && before.is_some_and(holds_session)
+            && self.present(task).is_some_and(|now| !holds_session(&now));
+        if !is_wiped {
+            return error;
+        }
+        let what = format!(
+            "the session in `{}` is gone: it held a token before `ibmcloud iam oauth-tokens` and holds none now, as after an answer of IAM without a token",
+            self.file().display()
+        );
+        let hint =
+            Hint::from("check that no proxy answers in place of IAM, and log in again: ").command("login");
+        Error::new(ErrorKind::LoginNeeded, what)
+            .with_hint(hint)
+            .with_ibmcloud_messages(error.ibmcloud_messages().to_vec())
+    }
+
+    /// Tells if the CLI has printed another token than the session file holds: it may be a wrapper that chooses another
+    /// session.
+    pub(super) fn compare_with_file(&self, printed: &IssuedToken, task: &Task<'_>) {
+        let Some(token) = self.present(task).and_then(|file| file.token) else { return };
+        let kept = IssuedToken::new(token, Origin::SessionFile);
+        let is_unexpired = kept.freshness(task.now(), IBMCLOUD_RENEWS_UNDER).lasts(IBMCLOUD_RENEWS_UNDER);
+        if kept.token() != printed.token() && is_unexpired {
+            let identity = |token: &IssuedToken| {
+                let claims = token.claims()?;
+                Some([claims.account(), claims.text("iam_id")].map(|claim| claim.map(str::to_owned)))
+            };
+            task.note(Note::IbmcloudHasOtherSession {
+                file: self.file().to_owned(),
+                is_other_identity: identity(&kept) != identity(printed),
+            });
+        }
+    }
+
+    /// Names the session file in an error about a missing CLI, if it was skipped: it is the other way to a token.
+    pub(super) fn naming_skipped_file(&self, error: Error, task: &Task<'_>) -> Error {
+        match self.read_file(task.deadline) {
+            Err(Unusable::Skipped(reason)) => {
+                let path = self.file().display();
+                error.with_context(&format!("the session file `{path}` was skipped ({reason})"))
+            }
+            _ => error,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What keeps a program from being started, and whose fault it is.
+
+use std::io;
+
+use rustix::io::Errno;
+
+use super::stdio;
+
+/// What kept a program from being started.
+#[derive(Debug)]
+pub(crate) enum Obstacle {
+    /// The program itself: it is missing, not executable, or needs an interpreter that is missing.
+    Program,
+    /// There is no usable `/dev/null` for its input.
+    NullDevice(io::Error),
+    /// The system call was refused.
+    Sandbox,
+    /// Memory, processes, descriptors, and everything else.
+    Machine,
+}
+
+/// Returns what kept a program from being started. The error alone does not tell: opening `/dev/null` fails with the same
+/// errors as a program that is missing or not executable.
+pub(crate) fn of(error: &io::Error) -> Obstacle {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        // `EPERM` and `ENOSYS` are what seccomp profiles answer. A program that may not be run is `EACCES`.
+        Some(Errno::PERM | Errno::NOSYS) => Obstacle::Sandbox,
+        Some(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR | Errno::NXIO) => match stdio::null_device() {
+            Ok(()) => Obstacle::Program,
+            Err(error) => Obstacle::NullDevice(error),
+        },
+        Some(Errno::NOEXEC) => Obstacle::Program,
+        _ => Obstacle::Machine,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_system_call_is_not_the_fault_of_the_program() {
+        let obstacle = |errno: Errno| of(&errno.into());
+        for errno in [Errno::PERM, Errno::NOSYS] {
+            assert!(matches!(obstacle(errno), Obstacle::Sandbox), "{errno:?}");
+        }
+        for errno in [Errno::NOENT, Errno::ACCESS, Errno::NOEXEC] {
+            assert!(matches!(obstacle(errno), Obstacle::Program), "{errno:?}");
+        }
+        for errno in [Errno::AGAIN, Errno::NOMEM, Errno::MFILE] {
+            assert!(matches!(obstacle(errno), Obstacle::Machine), "{errno:?}");
+        }
+    }
+}

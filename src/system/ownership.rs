@@ -1,0 +1,22 @@
+//! Whose file something is, and opening it before that is known.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Returns whether a file belongs to the user whom this process acts for.
+pub(crate) fn is_of_user(metadata: &Metadata) -> bool {
+    metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
+/// Returns whether this process acts for root.
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Opens a file without waiting, in case it is a pipe that nobody writes to.
+pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let not_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    File::options().read(true).custom_flags(not_waiting).open(path)
+}
