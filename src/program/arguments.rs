@@ -198,7 +198,7 @@ static COMMANDS: &[Definition] = &[
     Definition {
         name: "parse",
         about: "Filter: `oauth-tokens` output on stdin, token on stdout",
-        long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.",
+        long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.\n\nA token in quotation marks, the token.json of IAM, and every format of this program are understood too. Two different tokens are an error.",
         augment: |command| without_session(Parse::augment_args(command)),
         read: |matches| read_plain(matches, Command::Parse(Parse::from_arg_matches(matches)?)),
     },
