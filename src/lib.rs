@@ -41,6 +41,7 @@
 //! bin/docker-credential-ibmcloud.rs  the same for the credential helper
 //! program/mod.rs               the programs, behind the feature `program`
 //!   arguments.rs               the command line: every clap type, and the one reading of it
+//!   help.rs                    the longer texts of the help
 //!   settings.rs                what was typed, else a variable, else the default
 //!   context.rs                 settings, environment, clock and deadline of a command
 //!   dispatch.rs                from a command's name to its code
@@ -101,14 +102,16 @@
 //!   blocking.rs                a blocking call with a deadline
 //!   bounded_file.rs            reading a file until a deadline and up to a size
 //!   lock.rs                    `flock` with a deadline
-//!   signals.rs                 ends children when a signal ends the program
+//!   signals.rs                 ends children and writes when a signal ends the program
 //!   stdio.rs                   the standard streams
 //!   terminal.rs                the terminal's echo and its background jobs
 //!   environment.rs             variables as an argument
 //!   core_dump.rs               no core dumps, because they would hold secrets
 //!   private_file.rs            a file for the user alone, replaced as a whole
 //!   config_file.rs             another program's configuration file, replaced in place
-//!   private_directory.rs       a directory for the user alone
+//!   stream.rs                  a pipe, a device or an open file, written through
+//!   appended_file.rs           lines at the end of a file
+//!   private_directory.rs       a directory for the user alone, and the files in it
 //! format/mod.rs                the formats in which a token is handed over
 //!   template.rs                placeholders and escapes
 //!   shell.rs                   assignments, and how each shell quotes

@@ -70,7 +70,7 @@ pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
         for line in lines(text) {
             found.line(line);
         }
-        found.json::<OauthTokens>(text);
+        found.json::<OauthTokens>(Label::Iam, text);
     })
 }
 
@@ -85,8 +85,8 @@ pub(crate) fn parse_any_form(input: &[u8]) -> Result<AccessToken, ParseError> {
                 found.form(token);
             }
         }
-        found.json::<OauthTokens>(text);
-        found.json::<TokenResponse>(text);
+        found.json::<OauthTokens>(Label::Iam, text);
+        found.json::<TokenResponse>(Label::Response, text);
     })
 }
 
@@ -162,6 +162,8 @@ impl From<TokenResponse> for Option<String> {
 enum Label {
     Iam,
     Uaa,
+    /// The member `access_token`. Its value may be hidden, as in a trace of the CLI.
+    Response,
     /// No label, or one without the words IAM and UAA. Only a JWT is accepted after it.
     Other,
 }
@@ -173,8 +175,8 @@ struct Found {
     other: Vec<AccessToken>,
     uaa: bool,
     invalid: Option<InvalidToken>,
-    /// Something was cut off: a token, or an example in a notice.
-    cut_off: bool,
+    /// Something that is not a token but may have been one: cut off, or an example in a notice.
+    doubtful: Option<InvalidToken>,
 }
 
 impl Found {
@@ -200,7 +202,7 @@ impl Found {
     }
 
     /// Takes the token from every JSON object in the text. The CLI's own object comes last, after notices.
-    fn json<'t, T: Deserialize<'t> + Into<Option<String>>>(&mut self, text: &'t [u8]) {
+    fn json<'t, T: Deserialize<'t> + Into<Option<String>>>(&mut self, label: Label, text: &'t [u8]) {
         let mut rest = text;
         for _ in 0..MAX_OBJECTS {
             let Some(start) = rest.iter().position(|&byte| byte == b'{') else { return };
@@ -211,7 +213,7 @@ impl Found {
                 if let Some(token) = object.into().map(Zeroizing::new) {
                     // Not `trim`, which would take a control character (U+0085) for white space.
                     let token = trim_space_end(trim_space(token.as_bytes().trim_ascii()));
-                    self.candidate(Label::Iam, bearer_credentials(token).unwrap_or(token));
+                    self.candidate(label, bearer_credentials(token).unwrap_or(token));
                 }
                 rest = &rest[consumed..];
             } else {
@@ -232,14 +234,15 @@ impl Found {
                 let is_of_iam = claims.as_ref().is_some_and(|claims| claims.text("iam_id").is_some());
                 if claims.as_ref().is_some_and(Claims::is_uaa) || (label == Label::Uaa && !is_of_iam) {
                     self.uaa = true;
-                } else if label == Label::Iam {
+                } else if matches!(label, Label::Iam | Label::Response) {
                     self.labelled.push(token);
                 } else if claims.is_some() {
                     self.other.push(token);
                 }
             }
             Err(why) if label == Label::Iam => self.invalid = Some(why),
-            Err(InvalidToken::CutOff) if label == Label::Other => self.cut_off = true,
+            Err(why) if label == Label::Response => self.doubtful = Some(why),
+            Err(why @ InvalidToken::CutOff) if label == Label::Other => self.doubtful = Some(why),
             // `Authorization: Bearer TOKEN!` in a notice is neither a token nor an error.
             Err(_) => {}
         }
@@ -254,9 +257,11 @@ impl Found {
         match tokens.next() {
             Some(token) if tokens.all(|other| other == token) => Ok(token),
             Some(_) => Err(ParseError::Ambiguous),
-            None if self.cut_off => Err(ParseError::Invalid(InvalidToken::CutOff)),
-            None if self.uaa => Err(ParseError::OnlyUaa),
-            None => Err(ParseError::NoToken),
+            None => Err(match self.doubtful {
+                Some(why) => ParseError::Invalid(why),
+                None if self.uaa => ParseError::OnlyUaa,
+                None => ParseError::NoToken,
+            }),
         }
     }
 }
@@ -409,6 +414,7 @@ mod tests {
             format!("{{\n  \"refresh_token\": \"{uaa}\",\n  \"access_token\": \"{iam}\"\n}}\n"),
             format!("{{\"access_token\":\"Bearer {iam}\",\"expires_at\":null,\"origin\":\"cli\"}}\n"),
             format!("{{\"access_token\":\"{uaa}\"}}\n{{\"iam_token\":\"Bearer {iam}\"}}\n"),
+            format!("{{\"access_token\":\"[PRIVATE DATA HIDDEN]\"}}\nIAM token:  Bearer {iam}\n"),
             format!("Authorization: Bearer {iam}\n"),
             format!("export IAM_TOKEN='{iam}'\nexport AUTH='Bearer {iam}'\n"),
             format!(
@@ -462,6 +468,7 @@ mod tests {
             ("IAM_TOKEN=changeme\n".to_owned(), ParseError::NoToken),
             ("\"djn.._l_HW\"\n".to_owned(), ParseError::NoToken),
             (format!("\"{uaa}\"\n"), ParseError::OnlyUaa),
+            (format!("{{\"access_token\":\"{iam}\u{85}\"}}"), ParseError::Invalid(InvalidToken::Character)),
             ("\"eyJraWQiOiIyM...\"\n".to_owned(), ParseError::Invalid(InvalidToken::CutOff)),
         ] {
             assert_eq!(parsed_in_any_form(&input), Err(why), "{input}");

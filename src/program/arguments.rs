@@ -22,6 +22,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use clap::{ArgMatches, Args, FromArgMatches as _};
 
 use super::curl_guard::Host;
+use super::help::{ABOUT, CONFIGURE, CURL, DETAILS, EXEC, LONG_ABOUT, NOTES};
 use super::recipes::Recipe;
 use super::settings::{duration, positive_duration};
 use crate::error::{Error, ErrorKind, Hint, Result};
@@ -34,69 +35,6 @@ const NOT_STARTED: u8 = 125;
 
 /// The name of the program.
 pub(crate) const PROGRAM: &str = "ibmcloud-token";
-
-const ABOUT: &str = "Print the IBM Cloud IAM access token of the ibmcloud CLI's session";
-
-const LONG_ABOUT: &str = "\
-Print the IBM Cloud IAM access token of the ibmcloud CLI's session.
-
-The CLI's session file answers if its token is good. Otherwise `ibmcloud iam
-oauth-tokens` is run. An expired token is never printed, and on any failure the
-standard output stays empty.";
-
-const NOTES: &str = "\
-Without a command, `get` is run. `ibmcloud-token COMMAND -h` lists the options
-of a command; `get -h` those of the default.";
-
-const DETAILS: &str = "\
-Without a command, `get` is run. `ibmcloud-token COMMAND --help` explains the
-options of a command; `get --help` those of the default.
-
-Every option except --login and -o has a variable: IBMCLOUD_TOKEN_ and its name
-in upper case, such as IBMCLOUD_TOKEN_MIN_TTL=5m. An option wins over its
-variable. An empty variable counts as unset.
-
-Exit codes:
-  0  done
-  1  I/O or internal error
-  2  usage error
-  3  `ibmcloud` is missing or cannot be run
-  4  login needed, or a key or passcode was rejected
-  5  `ibmcloud` failed, or its output was not understood
-  6  network, TLS, proxy or IAM service
-  7  timed out
-  8  no token with the wanted lifetime, account or profile
-125  `exec` and `curl`: the program was not started
-126  `exec` and `curl`: the program cannot be executed
-127  `exec` and `curl`: the program was not found";
-
-const EXEC: &str = "\
-Run a program with a token in its environment.
-
-The program takes our place: signals, the terminal and the exit status are its
-own, and --timeout ends when it starts. It gets one token, which is not renewed.
-
-If it is not started, the exit status is 125, or 126 if it cannot be executed
-and 127 if it is not found.";
-
-const CURL: &str = "\
-Run curl with the token in the `Authorization` header.
-
-Our options end at the first argument that is not one of ours. Everything from
-there on is for curl. A URL must be `https` and name a host of IBM Cloud, or one
-given with --host. Arguments that could send the token elsewhere are refused,
-and ~/.curlrc is not read. The token is never in the list of processes.
-
-If nobody is logged in, curl is not started. If it is not started, the exit
-status is 125, or 127 if there is no curl.";
-
-const CONFIGURE: &str = "\
-Let docker, podman, skopeo and helm get their icr.io tokens from us.
-
-`configure docker` names the credential helper `docker-credential-ibmcloud` in
-`credHelpers` of $DOCKER_CONFIG/config.json or ~/.docker/config.json, for every
-host of IBM Cloud Container Registry. A host with another helper keeps it. The
-rest of the file stays as it is. What was changed is printed.";
 
 /// The command line as it was typed.
 #[derive(Debug)]
@@ -207,7 +145,7 @@ static COMMANDS: &[Definition] = &[
     Definition {
         name: "parse",
         about: "Filter: `oauth-tokens` output on stdin, token on stdout",
-        long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.",
+        long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.\n\nA token in quotation marks, the token.json of IAM, and every format of this program are understood too. Two different tokens are an error.",
         augment: |command| without_session(Parse::augment_args(command)),
         read: |matches| read_plain(matches, Command::Parse(Parse::from_arg_matches(matches)?)),
     },
@@ -336,7 +274,8 @@ pub(crate) struct OutputOptions {
     pub(crate) format: Option<Format>,
     /// Write to this file (0600); `-` is stdout
     ///
-    /// A regular file is replaced as a whole and has mode 0600 from the first byte.
+    /// A regular file is replaced as a whole and has mode 0600 from the first byte. A pipe, a device or `/dev/fd/N` is
+    /// written through.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Set this variable, with -f env, dotenv or github
@@ -776,7 +715,7 @@ mod tests {
             ("ibmcloud-token get --sso", "it is an option of `login`"),
             (
                 "ibmcloud-token --session a parse",
-                "it is an option of `get`, `exec`, `curl`, `login`, `logout`, `status`, `inspect`",
+                "it is an option of `get`, `exec`, `curl`, `login`, `logout`, `status`, `inspect`, `configure`",
             ),
             ("ibmcloud-token get --host x", "it is an option of `curl`"),
         ] {

@@ -23,6 +23,7 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new(common: &Common, environment: Environment) -> Result<Self> {
+        signals::watch_as_init();
         let settings = Settings::new(&environment).common(common)?;
         let deadline = Deadline::after(settings.timeout);
         let verbosity = settings.verbosity;

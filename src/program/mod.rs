@@ -7,6 +7,7 @@ mod curl_guard;
 mod dispatch;
 mod docker_config;
 mod docker_credential;
+mod help;
 mod input;
 mod json_object;
 mod output;

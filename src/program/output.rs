@@ -1,13 +1,13 @@
 //! The only writer of the standard output, and of the files that a user names.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use super::context::Context;
 use super::settings::OutputSettings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Format};
+use crate::system::appended_file::AppendedFile;
 use crate::system::{private_file, stdio};
 use crate::token::IssuedToken;
 
@@ -52,41 +52,54 @@ impl OutputSettings {
         if self.format == Format::Github {
             return hand_over_to_github(token, &payload, context);
         }
-        self.write(&payload)
+        self.write(&payload, context)
     }
 
-    /// Writes a payload to the file that was named, or to the standard output.
-    pub(super) fn write(&self, payload: &[u8]) -> Result<()> {
-        match &self.file {
-            Some(path) => private_file::write(path, payload).map_err(|error| cannot_write(path, error)),
-            None => print(payload),
+    /// Writes a payload to the file that was named, or to the standard output. A closed pipe is not an error.
+    pub(super) fn write(&self, payload: &[u8], context: &Context) -> Result<()> {
+        let Some(path) = &self.file else { return print(payload) };
+        match private_file::write(path, payload, context.deadline()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(cannot_write(path, error, context))
+            }
+            _ => Ok(()),
         }
     }
 }
 
-/// Masks the token in the log, by a command on the standard output, and only then passes on the assignments.
+/// Masks the token in the log, by a command on the standard output, and only then passes on the assignments: to both
+/// files, or to neither.
 fn hand_over_to_github(token: &IssuedToken, assignments: &[u8], context: &Context) -> Result<()> {
-    // The mask contains the token, so a missing file must be noticed before the mask is written.
+    let deadline = context.deadline();
+    // The mask contains the token, so a file that cannot be written must be noticed before the mask is printed.
     let mut files = Vec::new();
     for path in GITHUB_FILES.iter().filter_map(|name| context.environment().get(name)).map(Path::new) {
-        let file = File::options().append(true).open(path).map_err(|error| cannot_write(path, error))?;
+        let file = AppendedFile::open(path, deadline).map_err(|error| cannot_write(path, error, context))?;
         files.push((path, file));
     }
     // Unlike other payloads, the mask must be read by somebody. Without it, the token would appear in the log.
     stdio::write_stdout(&format::github_mask(token.token())).map_err(cannot_write_to_stdout)?;
-    for (path, mut file) in files {
-        file.write_all(assignments).map_err(|error| cannot_write(path, error))?;
+    for number in 0..files.len() {
+        let (path, file) = &mut files[number];
+        if let Err(error) = file.append(assignments, deadline) {
+            let error = cannot_write(path, error, context);
+            files[..number].iter().for_each(|(_, written)| written.undo());
+            return Err(error);
+        }
     }
     Ok(())
 }
 
 fn cannot_write_to_stdout(error: io::Error) -> Error {
     Error::new(ErrorKind::Internal, "cannot write to the standard output")
-        .with_hint("check whether the disk is full")
+        .with_hint("check where it goes: it may be closed, or the disk may be full")
         .with_source(error)
 }
 
-fn cannot_write(path: &Path, error: io::Error) -> Error {
+fn cannot_write(path: &Path, error: io::Error, context: &Context) -> Error {
+    if error.kind() == io::ErrorKind::TimedOut {
+        return context.deadline().error(&format!("nobody read from `{}`", path.display()));
+    }
     Error::new(ErrorKind::Internal, format!("cannot write `{}`", path.display()))
         .with_hint("name a file in a directory that you may write to")
         .with_source(error)

@@ -1,5 +1,7 @@
 //! A login: one at a time, and it counts only if the session has changed.
 
+use std::io;
+
 use super::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::Ibmcloud;
@@ -8,14 +10,39 @@ use crate::task::Task;
 use crate::token::{DEFAULT_LIFETIME, IssuedToken, Origin};
 
 impl Session {
-    /// Creates the home directory of a named session, for the user alone.
+    /// Creates the home directory of a named session, for the user alone. One that another user can change is refused,
+    /// because that user could put another session into it.
     pub(crate) fn create_home(&self) -> Result<()> {
         let Some(home) = &self.place.home else { return Ok(()) };
         private_directory::create(home).map_err(|error| {
             Error::new(ErrorKind::Internal, format!("cannot create `{}`", home.display()))
                 .with_hint("set XDG_DATA_HOME to a directory that you may write to")
                 .with_source(error)
-        })
+        })?;
+        self.ensure_home_is_private()
+    }
+
+    /// Returns an error if another user can change the home directory of a named session.
+    pub(super) fn ensure_home_is_private(&self) -> Result<()> {
+        let Some(home) = &self.place.home else { return Ok(()) };
+        // Above it are the directory of all named sessions, and the one of this program.
+        for directory in home.ancestors().take(3) {
+            private_directory::ensure_private(directory).map_err(|error| {
+                let hint = match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        format!("fix it with `chmod go-w {}`", directory.display())
+                    }
+                    _ => "set XDG_DATA_HOME to a directory of your own".to_owned(),
+                };
+                Error::new(
+                    ErrorKind::Internal,
+                    format!("the directory `{}` is not safe", directory.display()),
+                )
+                .with_hint(hint)
+                .with_source(error)
+            })?;
+        }
+        Ok(())
     }
 
     /// Returns whether the session file holds a token that lives long enough.

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::session_file::{self, Owners};
 use crate::ibmcloud::{CONFIG_VARIABLES, config_directory};
 use crate::system::environment::Environment;
+use crate::system::hash_for_name;
 
 /// The paths of a session, and the environment in which the CLI uses them.
 #[derive(Clone)]
@@ -66,10 +67,7 @@ fn no_home(message: &str) -> Error {
 /// session leads to the same lock.
 fn lock_file(config_directory: &Path, data_directory: &Path) -> PathBuf {
     let real = real_path(config_directory);
-    // FNV-1a (RFC 9923): a name, not a secret.
-    let hash = real.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = hash_for_name(real.as_os_str().as_encoded_bytes());
     data_directory.join("locks").join(format!("{hash:016x}.lock"))
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Parallel runs can empty the session file and log the user out (ibm-cloud-cli-sdk#239). The lock is `flock`, so it
 //! ends with its holder however that dies. It is on two things: on the configuration directory, which is the same for
-//! everybody who shares the session, and on a lock file of ours.
+//! everybody who shares the session, and on a lock file of ours. Where other users can open the directory, they can hold
+//! its lock forever, so the wait for it is short and the run then continues with the lock file alone.
 //!
 //! The holder leaves its token in the session file, where waiters find it, and a record of the run in the lock file,
 //! with a number that increases with every run. **A process that was waiting while a run of the same program failed
@@ -15,8 +16,8 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,9 @@ use crate::time::Deadline;
 
 /// The most that is read of a record. Records stay under 20 KiB; anything larger is ignored.
 const MAX_RECORD: u64 = 64 * 1024;
+
+/// The longest wait for a lock that another user may hold. A run of the CLI usually takes less.
+const MAX_WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
 
 /// The lock of one session, held until dropped.
 #[derive(Debug)]
@@ -64,20 +68,21 @@ struct Failure {
 impl SessionLock {
     /// Waits for the lock of the session in `config_directory`, and takes it.
     ///
-    /// Where there can be no lock (no directory yet and no place for a file, a file system without `flock`), the run
-    /// continues without one, and a note says so.
+    /// Where there can be no lock (no directory yet and no place for a file, a place that belongs to another user, a file
+    /// system without `flock`), the run continues without one, and a note says so.
     pub(super) fn take(config_directory: &Path, lock_file: Option<&Path>, task: &Task<'_>) -> Result<Self> {
         let mut before = None;
         let (mut waited_for_file, mut waited_for_directory) = (false, false);
         let file = match lock_file {
-            Some(path) => acquire(open(path), path, task, |file| {
+            Some(path) => acquire(private_directory::open_file(path), path, task.deadline, task, |file| {
                 waited_for_file = true;
                 before = read(file);
             })?,
             None => Err("there is no directory for a lock file".to_owned()),
         };
-        let directory =
-            acquire(File::open(config_directory), config_directory, task, |_| waited_for_directory = true)?;
+        let directory = private_directory::open(config_directory);
+        let limit = directory.as_ref().map_or(task.deadline, |found| deadline_for(found, task.deadline));
+        let directory = acquire(directory, config_directory, limit, task, |_| waited_for_directory = true)?;
         if let (Err(why), Err(_)) = (&file, &directory) {
             task.note(Note::NoLock(why.clone()));
         }
@@ -87,6 +92,7 @@ impl SessionLock {
         let awaited = after.as_ref().filter(|_| waited_for_file && after != before);
         let failure = awaited.and_then(|record| record.failure.clone());
         let was_answered = awaited.is_some_and(|record| record.answered);
+        let waited_for_directory = waited_for_directory && directory.is_ok();
         Ok(Self {
             _directory: directory.ok(),
             file,
@@ -148,25 +154,26 @@ impl Failure {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    if let Some(directory) = path.parent() {
-        private_directory::ensure_not_in_another_home(directory)?;
-        private_directory::create(directory)?;
+/// Returns when to stop waiting for the lock of a configuration directory. Anybody who can open it can lock it forever.
+fn deadline_for(directory: &File, deadline: Deadline) -> Deadline {
+    match directory.metadata() {
+        Ok(found) if private_directory::is_closed_to_others(&found) => deadline,
+        _ => deadline.within(MAX_WAIT_FOR_OTHERS.min(deadline.remaining() / 4)),
     }
-    File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// Takes one lock, or returns why there can be none. `before_waiting` sees the file while another process holds the
-/// lock.
+/// Takes one lock, or returns why there is none. Waiting ends at `deadline`, which may be sooner than that of the task.
+/// `before_waiting` sees the file while another process holds the lock.
 fn acquire(
     file: io::Result<File>,
     path: &Path,
+    deadline: Deadline,
     task: &Task<'_>,
     before_waiting: impl FnOnce(&mut File),
 ) -> Result<Result<File, String>> {
     let mut is_waiting = false;
     let locked = file.and_then(|file| {
-        lock::exclusive(file, task.deadline, |file| {
+        lock::exclusive(file, deadline, |file| {
             is_waiting = true;
             task.note(Note::WaitingForLock(path.to_owned()));
             before_waiting(file);
@@ -177,7 +184,12 @@ fn acquire(
             task.note(Note::LockHeld(path.to_owned()));
             Ok(Ok(file))
         }
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(still_running(task.deadline)),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            if task.deadline.has_passed() {
+                return Err(still_running(task.deadline));
+            }
+            Ok(Err(format!("`{}`: another user may hold the lock", path.display())))
+        }
         // The lock exists and is held, so the run must not continue without it.
         Err(error) if is_waiting => {
             Err(Error::new(ErrorKind::Internal, "cannot wait for another run of `ibmcloud`")
@@ -209,8 +221,10 @@ fn write(file: &mut File, record: &Record) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
     use std::thread;
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
 
@@ -245,6 +259,7 @@ mod tests {
     #[test]
     fn session_has_one_lock_wherever_the_lock_file_is() {
         let [session, one, other] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        std::fs::set_permissions(session.path(), Permissions::from_mode(0o700)).unwrap();
         let take = |lock_file: Option<&Path>| SessionLock::take(session.path(), lock_file, &task(50));
         let held = take(Some(&one.path().join("lock"))).unwrap();
         for lock_file in [Some(other.path().join("lock")), Some("/dev/null/lock".into()), None] {
@@ -253,6 +268,27 @@ mod tests {
         drop(held);
         let _held = take(None).unwrap();
         assert_eq!(take(Some(&one.path().join("lock"))).unwrap_err().kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn lock_that_another_user_may_hold_does_not_stop_a_run() {
+        let [session, directory] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        std::fs::set_permissions(session.path(), Permissions::from_mode(0o755)).unwrap();
+        let held = File::open(session.path()).unwrap();
+        held.lock().unwrap();
+        for lock_file in [Some(directory.path().join("lock")), None] {
+            let said = std::cell::Cell::new(false);
+            let notes = |note| said.set(said.get() || matches!(note, Note::NoLock(_)));
+            let task = Task { notes: &notes, ..task(2000) };
+            let lock = SessionLock::take(session.path(), lock_file.as_deref(), &task).unwrap();
+            assert_eq!((lock.file.is_some(), said.get()), (lock_file.is_some(), lock_file.is_none()));
+            assert!(!task.deadline.has_passed());
+        }
+        // Among processes with the same lock file, one still waits for the other.
+        let path = directory.path().join("lock");
+        let _lock = SessionLock::take(session.path(), Some(&path), &task(500)).unwrap();
+        let error = SessionLock::take(session.path(), Some(&path), &task(50)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
     }
 
     #[test]

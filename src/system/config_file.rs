@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{private_directory, private_file};
 use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
+use crate::time::Deadline;
 
 /// The most that is read. A configuration is a few KiB.
 const MAX_SIZE: usize = 1024 * 1024;
@@ -48,12 +49,12 @@ impl ConfigFile {
     }
 
     /// Replaces the file as a whole, or creates it with mode 0600. The mode and the owner are kept.
-    pub(crate) fn replace(&self, content: &[u8]) -> io::Result<()> {
+    pub(crate) fn replace(&self, content: &[u8], deadline: Deadline) -> io::Result<()> {
         if let Some(directory) = self.target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             private_directory::ensure_not_in_another_home(directory)?;
             private_directory::create(directory)?;
         }
-        private_file::write(&self.target, content)?;
+        private_file::write(&self.target, content, deadline)?;
         let Some(before) = &self.metadata else { return Ok(()) };
         let now = self.target.metadata()?;
         let is_same = (before.uid(), before.gid()) == (now.uid(), now.gid());

@@ -45,6 +45,9 @@ pub(crate) struct Running {
     extent: Extent,
 }
 
+/// The pause between two questions whether a child has exited.
+const PAUSE: Duration = Duration::from_millis(5);
+
 static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
 
 fn list() -> MutexGuard<'static, Vec<Running>> {
@@ -79,34 +82,54 @@ impl Running {
         while matches!(waitid(WaitId::Pid(id), options), Err(rustix::io::Errno::INTR)) {}
     }
 
-    /// Sends a signal. A child that has ended already is not an error.
+    /// Sends a signal. A child that has ended already, or that runs as another user, is not an error.
     pub(crate) fn signal(self, signal: Signal) {
         let Some(id) = self.process_id() else { return };
         let number = match signal {
             Signal::Term => Number::TERM,
             Signal::Kill => Number::KILL,
         };
-        let _ = match self.extent {
-            Extent::Group => kill_process_group(id, number),
-            Extent::Process => kill_process(id, number),
-        };
+        if self.extent == Extent::Group {
+            let _ = kill_process_group(id, number);
+        }
+        // The child may have left its group.
+        let _ = kill_process(id, number);
     }
 
     fn process_id(self) -> Option<Pid> {
         Pid::from_raw(i32::try_from(self.id).ok()?)
     }
 
+    /// Removes the child from the list without reaping it, because it cannot be ended.
+    pub(crate) fn abandon(self) {
+        list().retain(|running| *running != self);
+    }
+
     /// Waits until the child has exited, but no longer than `limit`. Returns whether it has exited.
-    fn wait_for_exit_within(self, limit: Duration) -> bool {
+    pub(crate) fn wait_for_exit_within(self, limit: Duration) -> bool {
+        if self.has_exited() {
+            return true;
+        }
         let limit = Deadline::after(limit);
-        let Ok(exit) = self.exit() else { return false };
-        while !limit.has_passed() {
-            match poll::readable([Some(exit.as_fd())], limit) {
-                Ok([false]) => {}
-                result => return result.is_ok(),
+        // Without a descriptor (`ulimit -n`), it asks again and again.
+        let exit = self.exit().ok();
+        while !self.has_exited() {
+            if limit.has_passed() {
+                return false;
+            }
+            match &exit {
+                Some(exit) if poll::readable([Some(exit.as_fd())], limit).is_ok() => {}
+                _ => thread::sleep(PAUSE),
             }
         }
-        false
+        true
+    }
+
+    /// Returns whether the child has exited, without waiting and without reaping it.
+    fn has_exited(self) -> bool {
+        let Some(id) = self.process_id() else { return true };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        !matches!(waitid(WaitId::Pid(id), options), Ok(None) | Err(rustix::io::Errno::INTR))
     }
 
     /// Returns a descriptor that becomes readable when the child has exited. The child is not reaped.
@@ -141,8 +164,9 @@ pub(crate) fn end_all(interrupted: bool) {
     for running in list.iter().filter(|running| !(interrupted && running.extent == Extent::Process)) {
         running.signal(Signal::Term);
     }
+    let grace = Deadline::after(GRACE);
     for running in list.iter() {
-        if !running.wait_for_exit_within(GRACE) || running.extent == Extent::Group {
+        if !running.wait_for_exit_within(grace.remaining()) || running.extent == Extent::Group {
             running.signal(Signal::Kill);
         }
     }

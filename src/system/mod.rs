@@ -2,6 +2,8 @@
 //!
 //! Every call that differs between operating systems is in this module.
 
+#[cfg(feature = "program")]
+pub(crate) mod appended_file;
 pub(crate) mod blocking;
 pub(crate) mod bounded_file;
 #[cfg(feature = "program")]
@@ -24,4 +26,13 @@ pub(crate) mod process;
 #[cfg(feature = "program")]
 pub(crate) mod signals;
 pub(crate) mod stdio;
+#[cfg(feature = "program")]
+pub(crate) mod stream;
 pub(crate) mod terminal;
+
+/// Returns a hash that names a file: the same in every version of the program (FNV-1a, RFC 9923), and not secret.
+pub(crate) fn hash_for_name(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

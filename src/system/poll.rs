@@ -18,22 +18,35 @@ pub(super) fn readable<const N: usize>(
     sources: [Option<BorrowedFd<'_>>; N],
     deadline: Deadline,
 ) -> io::Result<[bool; N]> {
-    poll_for(sources, deadline.remaining().min(MAX_WAIT))
+    poll_for(sources, PollFlags::IN, deadline.remaining().min(MAX_WAIT))
 }
 
 /// Returns which sources are readable, at their end or broken at this moment.
 pub(super) fn readable_now<const N: usize>(sources: [Option<BorrowedFd<'_>>; N]) -> io::Result<[bool; N]> {
-    poll_for(sources, Duration::ZERO)
+    poll_for(sources, PollFlags::IN, Duration::ZERO)
 }
 
-fn poll_for<const N: usize>(sources: [Option<BorrowedFd<'_>>; N], wait: Duration) -> io::Result<[bool; N]> {
+/// Waits until a descriptor is writable or broken, and returns whether it is. It is not if the deadline passes, a signal
+/// arrives, or a day has passed.
+#[cfg(feature = "program")]
+pub(super) fn writable(descriptor: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
+    let [is_ready] = poll_for([Some(descriptor)], PollFlags::OUT, deadline.remaining().min(MAX_WAIT))?;
+    Ok(is_ready)
+}
+
+fn poll_for<const N: usize>(
+    descriptors: [Option<BorrowedFd<'_>>; N],
+    event: PollFlags,
+    wait: Duration,
+) -> io::Result<[bool; N]> {
     let mut polled: Vec<PollFd<'_>> =
-        sources.iter().flatten().map(|source| PollFd::from_borrowed_fd(*source, PollFlags::IN)).collect();
+        descriptors.iter().flatten().map(|descriptor| PollFd::from_borrowed_fd(*descriptor, event)).collect();
     match poll(&mut polled, Timespec::try_from(wait).ok().as_ref()) {
         Ok(_) => {}
         Err(Errno::INTR) => return Ok([false; N]),
         Err(error) => return Err(error.into()),
     }
     let mut events = polled.iter().map(PollFd::revents);
-    Ok(sources.map(|source| source.is_some() && events.next().is_some_and(|event| !event.is_empty())))
+    Ok(descriptors
+        .map(|descriptor| descriptor.is_some() && events.next().is_some_and(|event| !event.is_empty())))
 }

@@ -2,8 +2,9 @@
 //!
 //! Every run states its program by absolute path, its arguments as a list, its environment and all three streams. A
 //! captured run has no input (or scripted answers), its output is read concurrently and capped, it has a process group
-//! of its own, and a deadline: TERM to the group, then KILL. Nothing of it is left behind, including a grandchild that
-//! keeps the pipe open. The one exception is a grandchild that leaves the group and keeps the pipe: it is not waited for.
+//! of its own, and a deadline: TERM to the group and the child, then KILL. Nothing of it is left behind, including a
+//! grandchild that keeps the pipe open. There are two exceptions, and neither is waited for: a grandchild that leaves the
+//! group, and a child that may not be killed.
 //!
 //! Waiting is one `poll` on both pipes and on the exit, with the deadline. The exit is seen without reaping, so the ID
 //! of the group cannot have been reused when the rest of the group is killed.
@@ -174,7 +175,11 @@ impl Run {
         }
         let status = self.reap()?;
         self.drain();
-        let end = stopped?.unwrap_or(End::Exited(status));
+        let end = match (stopped?, status) {
+            (Some(end), _) => end,
+            (None, Some(status)) => End::Exited(status),
+            (None, None) => End::TimedOut,
+        };
         Ok(Output { end, stdout: self.stdout_text, stderr: self.stderr_text })
     }
 
@@ -298,14 +303,19 @@ impl Run {
         }
     }
 
-    /// Waits for the child to exit, kills the rest of the group, then takes the exit status.
-    fn reap(&mut self) -> io::Result<ExitStatus> {
+    /// Kills the rest of the group once the child has exited, then takes the exit status. A child that cannot be killed,
+    /// because it runs as another user (set-user-ID) or hangs in the kernel, is not waited for.
+    fn reap(&mut self) -> io::Result<Option<ExitStatus>> {
         self.stdin = None;
-        self.running.wait_for_exit();
+        let has_exited = self.running.wait_for_exit_within(GRACE);
         self.exit = None;
         self.running.signal(group::Signal::Kill);
+        if !has_exited {
+            self.running.abandon();
+            return Ok(None);
+        }
         let Self { child, running, .. } = self;
-        running.reap(|| child.wait())
+        running.reap(|| child.wait()).map(Some)
     }
 
     /// Reads what is left in the pipes. Everything that the child wrote is there by now; other writers are not waited

@@ -28,7 +28,8 @@ pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Resul
     })?;
     let edited = config.edit(edit);
     if !settings.dry_run && !edited.changes.is_empty() {
-        file.replace(edited.text.as_bytes()).map_err(|error| cannot("write", &path, error))?;
+        file.replace(edited.text.as_bytes(), context.deadline())
+            .map_err(|error| cannot("write", &path, error))?;
     }
     output::print(shown(&edited, &path, settings.dry_run).as_bytes())?;
     let task = context.task();

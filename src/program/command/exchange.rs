@@ -30,7 +30,7 @@ pub(in crate::program) fn run(arguments: &Exchange, context: &Context) -> Result
     let exchanged = exchange.run(&task)?;
     requirements.ensure(&exchanged.token, task.now(), task.notes)?;
     if arguments.raw {
-        output.write(&exchanged.response)
+        output.write(&exchanged.response, context)
     } else {
         output.hand_over(&exchanged.token, context)
     }

@@ -1,7 +1,7 @@
 //! What `configure docker` changes, and what it leaves as it is.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -230,6 +230,18 @@ fn mode_is_kept_and_no_other_file_is_left() {
         assert_eq!(mode(&config(&sandbox)), kept);
         assert_eq!(names(&sandbox.home().join(".docker")), ["config.json"]);
     }
+}
+
+#[test]
+fn owner_is_kept_if_root_configures_for_a_user() {
+    let sandbox = sandbox();
+    sandbox.write(".docker/config.json", DOCKERS);
+    fs::set_permissions(config(&sandbox), fs::Permissions::from_mode(0o640)).unwrap();
+    // Only root may give a file away, so for other users this is the test of the mode again.
+    let given_away = chown(config(&sandbox), Some(1), Some(1)).is_ok();
+    run(&sandbox, "configure docker");
+    let metadata = fs::metadata(config(&sandbox)).unwrap();
+    assert_eq!((metadata.uid() == 1 && metadata.gid() == 1, metadata.mode() & 0o777), (given_away, 0o640));
 }
 
 #[test]

@@ -127,6 +127,7 @@ fn help_and_version_are_payload() {
         "parse --help",
         "status --help",
         "inspect --help",
+        "configure --help",
         "--version",
         "-V",
     ] {

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use super::assert_failure;
-use crate::sandbox::{Sandbox, cli_output, mode, names, token};
+use crate::sandbox::{Sandbox, cli_output, mode, names};
 
 #[test]
 fn file_is_private_under_every_umask() {
@@ -146,18 +146,4 @@ fn path_with_a_newline_cannot_forge_a_line() {
         let stderr = sandbox.run(line).stderr;
         assert!(!stderr.contains("\nhint: do something else") && !stderr.contains('\u{1b}'), "{stderr}");
     }
-}
-
-#[test]
-fn dash_means_stdout_and_a_link_to_stdout_is_refused() {
-    let sandbox = Sandbox::new();
-    let expected = format!("Bearer {}", token("passcode-mfa"));
-    assert_eq!(sandbox.run("get -o -").payload(), expected);
-    assert!(!sandbox.home().join("-").exists());
-    // The system's name for a redirected stdout.
-    symlink("/proc/self/fd/1", sandbox.home().join("stdout")).unwrap();
-    let outcome = sandbox.shell("sh", "ibmcloud-token get -o stdout >file");
-    outcome.fails_with(1);
-    assert!(sandbox.home().join("stdout").is_symlink());
-    assert_eq!(fs::read(sandbox.home().join("file")).unwrap(), b"");
 }

@@ -4,8 +4,11 @@
 //! - `files`: `-o FILE`
 //! - `formats`: `-f FORMAT`
 //! - `github`: `-f github`
+//! - `github_files`: the files of the runner
 //! - `options`: where options may be, and the variables that do the same
 //! - `templates`: templates with random text, in real shells
+//! - `pipes`: `-o` to a pipe, a device or an open file
+//! - `signals`: signals while a file is written
 //! - `streams`: closed pipes, full disks and other broken streams
 //! - `untrusted`: text from elsewhere that a terminal would obey
 
@@ -13,7 +16,10 @@ mod exit_codes;
 mod files;
 mod formats;
 mod github;
+mod github_files;
 mod options;
+mod pipes;
+mod signals;
 mod streams;
 mod templates;
 mod untrusted;

@@ -30,7 +30,7 @@ fn every_option_has_a_variable() {
 
 #[test]
 fn short_help_fits_one_screen() {
-    for line in ["-h", "get -h", "login -h", "parse -h", "status -h", "inspect -h"] {
+    for line in ["-h", "get -h", "login -h", "parse -h", "status -h", "inspect -h", "configure -h"] {
         let help = Sandbox::new().run(line).payload().to_owned();
         assert!(help.lines().count() <= 34, "{line}: {} lines", help.lines().count());
         for line in help.lines() {

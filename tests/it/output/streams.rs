@@ -50,18 +50,49 @@ fn closed_pipe_is_not_an_error_but_a_full_disk_is() {
 }
 
 #[test]
-fn closed_stdout_is_not_an_error() {
-    let sandbox = Sandbox::with_token(&jwt(0, 3600));
+fn pipe_closed_by_its_reader_is_not_an_error() {
+    let (sandbox, _) = Sandbox::logged_in();
     for line in ["get", "get --fresh", "-f json", "-f env", "status", "inspect", "--help", "--version"] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = sandbox.program(line.split(' ')).stdout(writer).stderr(Stdio::piped()).output().unwrap();
         assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{line}");
-        let closed = sandbox.shell("sh", &format!("ibmcloud-token {line} >&-"));
-        assert_eq!((closed.status, closed.stderr.as_str()), (Some(0), ""), "{line}");
     }
     let piped = sandbox.shell("sh", "{ ibmcloud-token; echo $? >&2; } | head -c 0");
     assert_eq!((piped.stdout.as_str(), piped.stderr.as_str()), ("", "0\n"));
+}
+
+#[test]
+fn closed_stdout_is_an_error_but_a_discarded_one_is_not() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let lines = [
+        "get",
+        "get --fresh",
+        "-f json",
+        "-f env",
+        "-o /dev/stdout",
+        "status",
+        "inspect",
+        "--help",
+        "--version",
+    ];
+    for line in lines {
+        for closed in [">&-", "<&- >&-", ">&- 2>file"] {
+            let outcome = sandbox
+                .shell("sh", &format!("ibmcloud-token {line} {closed}; status=$?; cat file; exit $status"));
+            assert_eq!(outcome.status, Some(1), "{line} {closed}: {outcome:?}");
+        }
+        for discarded in [">/dev/null", "</dev/null >/dev/null", "<&- >/dev/null"] {
+            let outcome = sandbox.shell("sh", &format!("ibmcloud-token {line} {discarded}"));
+            assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{line} {discarded}");
+        }
+    }
+    assert_failure(&sandbox.shell("sh", "ibmcloud-token >&-"), 1);
+    // A daemon, or a program that starts ours with nothing but `/dev/null`, opens it for reading and writing.
+    let outcome = sandbox.shell("sh", "ibmcloud-token <>/dev/null >&0 2>&0");
+    assert_eq!(outcome.status, Some(0));
+    // Nothing is printed, so a closed stdout does not matter.
+    assert_eq!(sandbox.shell("sh", "ibmcloud-token -o file >&-").status, Some(0));
 }
 
 #[cfg(target_os = "linux")]

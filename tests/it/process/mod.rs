@@ -1,5 +1,6 @@
 //! How the program runs the CLI.
 //!
+//! - `bounds`: what cannot be ended or blocks is not waited for
 //! - `deadline`: slow, hung and killed CLIs, and the processes that they leave behind
 //! - `input`: the arguments, environment, descriptors and standard input of the CLI
 //! - `limits`: floods of output, and too few file descriptors
@@ -10,6 +11,7 @@
 //! The tests look processes up in /proc, so they need Linux.
 #![cfg(target_os = "linux")]
 
+mod bounds;
 mod deadline;
 mod input;
 mod limits;

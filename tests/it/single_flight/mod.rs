@@ -3,6 +3,7 @@
 //! - `failure`: the shared run fails, hangs or is killed
 //! - `lock`: which processes share a lock, and what happens without one
 //! - `neighbors`: foreign CLIs renew and rewrite the session at the same moment
+//! - `others`: links, folders and locks of other users
 //! - `success`: one run answers every waiter
 //! - `writers`: other programs write the session file meanwhile
 //!
@@ -12,10 +13,12 @@
 mod failure;
 mod lock;
 mod neighbors;
+mod others;
 mod success;
 mod writers;
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::thread;
@@ -26,7 +29,11 @@ use crate::sandbox::{Outcome, Sandbox, eventually, jwt, token_in};
 
 /// A sandbox whose session has expired and can be renewed.
 fn expired_session() -> Sandbox {
-    Sandbox::with_token(&jwt(-3600, -5))
+    let sandbox = Sandbox::with_token(&jwt(-3600, -5));
+    // As the CLI creates it. Others cannot open it, so its lock counts.
+    let directory = sandbox.session_file().parent().unwrap().to_owned();
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).unwrap();
+    sandbox
 }
 
 /// The token of a session, which must be whole and logged in.

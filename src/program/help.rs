@@ -1,0 +1,64 @@
+//! The longer texts of the help, each wrapped for 80 columns.
+
+pub(super) const ABOUT: &str = "Print the IBM Cloud IAM access token of the ibmcloud CLI's session";
+
+pub(super) const LONG_ABOUT: &str = "\
+Print the IBM Cloud IAM access token of the ibmcloud CLI's session.
+
+The CLI's session file answers if its token is good. Otherwise `ibmcloud iam
+oauth-tokens` is run. An expired token is never printed, and on any failure the
+standard output stays empty.";
+
+pub(super) const NOTES: &str = "\
+Without a command, `get` is run. `ibmcloud-token COMMAND -h` lists the options
+of a command; `get -h` those of the default.";
+
+pub(super) const DETAILS: &str = "\
+Without a command, `get` is run. `ibmcloud-token COMMAND --help` explains the
+options of a command; `get --help` those of the default.
+
+Every option except --login and -o has a variable: IBMCLOUD_TOKEN_ and its name
+in upper case, such as IBMCLOUD_TOKEN_MIN_TTL=5m. An option wins over its
+variable. An empty variable counts as unset.
+
+Exit codes:
+  0  done
+  1  I/O or internal error
+  2  usage error
+  3  `ibmcloud` is missing or cannot be run
+  4  login needed, or a key or passcode was rejected
+  5  `ibmcloud` failed, or its output was not understood
+  6  network, TLS, proxy or IAM service
+  7  timed out
+  8  no token with the wanted lifetime, account or profile
+125  `exec` and `curl`: the program was not started
+126  `exec` and `curl`: the program cannot be executed
+127  `exec` and `curl`: the program was not found";
+
+pub(super) const EXEC: &str = "\
+Run a program with a token in its environment.
+
+The program takes our place: signals, the terminal and the exit status are its
+own, and --timeout ends when it starts. It gets one token, which is not renewed.
+
+If it is not started, the exit status is 125, or 126 if it cannot be executed
+and 127 if it is not found.";
+
+pub(super) const CURL: &str = "\
+Run curl with the token in the `Authorization` header.
+
+Our options end at the first argument that is not one of ours. Everything from
+there on is for curl. A URL must be `https` and name a host of IBM Cloud, or one
+given with --host. Arguments that could send the token elsewhere are refused,
+and ~/.curlrc is not read. The token is never in the list of processes.
+
+If nobody is logged in, curl is not started. If it is not started, the exit
+status is 125, or 127 if there is no curl.";
+
+pub(super) const CONFIGURE: &str = "\
+Let docker, podman, skopeo and helm get their icr.io tokens from us.
+
+`configure docker` names the credential helper `docker-credential-ibmcloud` in
+`credHelpers` of $DOCKER_CONFIG/config.json or ~/.docker/config.json, for every
+host of IBM Cloud Container Registry. A host with another helper keeps it. The
+rest of the file stays as it is. What was changed is printed.";
