@@ -97,12 +97,12 @@ fn refusal_says_why_and_what_to_do() {
         (
             "https://evil.example/x?secret",
             "`evil.example` is not a host of IBM Cloud",
-            "if it may have the token, add `--host evil.example` before the arguments of curl",
+            "if it may receive the token, add `--host evil.example` before the arguments of curl",
         ),
         (
             "http://localhost:1",
             "`localhost` is not a host of IBM Cloud",
-            "if it may have the token, add `--host localhost` before the arguments of curl",
+            "if it may receive the token, add `--host localhost` before the arguments of curl",
         ),
         ("iam.cloud.ibm.com", "a URL has no scheme", "write it with `https://`"),
         (
@@ -117,7 +117,7 @@ fn refusal_says_why_and_what_to_do() {
     let outcome = sandbox.run("curl -sk https://icr.io");
     assert_eq!(
         outcome.fails_with(125).error(),
-        "`-k` is refused: it sends the token to a server whose identity is not checked"
+        "`-k` is refused because it sends the token to a server whose identity is not checked"
     );
 }
 

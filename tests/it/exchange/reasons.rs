@@ -73,7 +73,7 @@ fn certificate_of_the_endpoint_behind_a_proxy_is_blamed_on_the_endpoint() {
 fn self_signed_certificate_is_named() {
     for (is_ca, reason) in [
         (false, "is self-signed, or signed by an authority that this machine does not trust"),
-        (true, "is self-signed: it is that of an authority, which cannot be a server's"),
+        (true, "is a self-signed CA certificate, which a server cannot use"),
     ] {
         let (tls, _) = Tls::self_signed(is_ca);
         let service = Service::untrusted(tls);
@@ -94,7 +94,7 @@ fn self_signed_certificate_is_named() {
 fn certificate_without_a_host_name_is_named() {
     let service = Service::untrusted(AUTHORITY.certify(&[], 2020, 2090));
     let outcome = Client::of(&service).run("");
-    let message = "the certificate of `https://localhost` names no host: it has no subject alternative name, and its common name does not count";
+    let message = "the certificate of `https://localhost` has no subject alternative name, and its common name is not used";
     assert_eq!(outcome.fails_with(6).error(), message);
 }
 
