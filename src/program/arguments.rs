@@ -84,9 +84,10 @@ const CURL: &str = "\
 Run curl with the token in the `Authorization` header.
 
 The options of ibmcloud-token end at the first argument that is not one of them.
-Everything from there on is passed to curl. A URL must be `https` and name a host of IBM Cloud, or one
-given with --host. Arguments that could send the token elsewhere are refused,
-and ~/.curlrc is not read. The token never appears in the process list.
+Everything from there on is passed to curl. A URL must be `https` and name a
+host of IBM Cloud, or one given with --host. Arguments that could send the token
+elsewhere are refused, and ~/.curlrc is not read. The token never appears in the
+process list.
 
 If nobody is logged in, curl is not started. If it is not started, the exit
 status is 125, or 127 if curl is not found.";
@@ -280,7 +281,7 @@ pub(crate) struct TokenOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct SourceOptions {
-    /// Run the CLI even if the session file has a good token
+    /// Always run the CLI to get the token
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Log in first if needed

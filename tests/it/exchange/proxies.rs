@@ -1,4 +1,4 @@
-//! The way to IAM through a forward proxy: tinyproxy on loopback.
+//! Requests to IAM through a forward proxy: tinyproxy on loopback.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};

@@ -7,7 +7,7 @@
 //! - `options`: where options may be, and the variables that do the same
 //! - `templates`: templates with random text, in real shells
 //! - `streams`: closed pipes, full disks and other broken streams
-//! - `untrusted`: text from elsewhere that a terminal would obey
+//! - `untrusted`: external text that a terminal would interpret
 
 mod exit_codes;
 mod files;
