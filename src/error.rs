@@ -1,14 +1,14 @@
 //! Errors, for people and for scripts.
 //!
 //! There is one error type. Its kind says what the user can do about it, and decides the exit status. Its message says
-//! what happened, its hint says what to do, and the messages of the CLI, sanitized, come with it. No part of an error
-//! ever holds a secret: text from elsewhere goes through [`crate::sanitize`] before it gets here.
+//! what happened, its hint says what to do, and the CLI's own messages, sanitized, are attached. No part of an error
+//! holds a secret, because external text passes through [`crate::sanitize`] first.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The name under which hints mention the program.
+/// The name of the program in hints.
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
 
 /// The kind of a failure, which decides the exit status of the program.
@@ -29,7 +29,7 @@ pub enum ErrorKind {
     Network,
     /// The deadline passed: 7.
     TimedOut,
-    /// No token meets what was required of it, such as a lifetime: 8.
+    /// No token meets the requirements, such as a minimum lifetime: 8.
     RequirementUnmet,
 }
 
@@ -45,7 +45,7 @@ impl ErrorKind {
         Self::RequirementUnmet,
     ];
 
-    /// Returns the exit status that stands for this kind.
+    /// Returns the exit status for this kind.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
@@ -60,14 +60,14 @@ impl ErrorKind {
         }
     }
 
-    /// Returns the kind that an exit status stands for.
+    /// Returns the kind with this exit status.
     pub(crate) fn from_exit_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.exit_code() == code)
     }
 }
 
-/// An instruction: what to do about a failure. Commands of this program are kept apart from the text, so that they can
-/// be shown with the session that they are about.
+/// An instruction that tells the user how to fix a failure. Commands of this program are stored apart from the text,
+/// so that they can be shown with the user's `--session` option.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Hint(Vec<Part>);
 
@@ -97,7 +97,7 @@ impl Hint {
         self
     }
 
-    /// Returns the same instruction with its words changed.
+    /// Returns a copy in which every part went through `change`.
     pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
         let part = |part: &Part| match part {
             Part::Text(text) => Part::Text(change(text)),
@@ -117,7 +117,7 @@ impl Hint {
     }
 }
 
-/// A failure: what happened, what to do, and what the CLI said.
+/// A failure: what happened, what to do, and the CLI's own messages.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -128,7 +128,7 @@ pub struct Error {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The result of everything here that can fail.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -152,14 +152,14 @@ impl Error {
         self
     }
 
-    /// Adds what to do about it.
+    /// Adds a hint: what to do about the failure.
     #[must_use]
     pub(crate) fn with_hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds what the CLI said, line by line, sanitized.
+    /// Adds the CLI's own messages, one per line. They must be sanitized.
     #[must_use]
     pub(crate) fn with_ibmcloud_messages(mut self, messages: Vec<String>) -> Self {
         self.ibmcloud_messages = messages;
@@ -173,7 +173,7 @@ impl Error {
         self
     }
 
-    /// Puts another fact before the message. Its hint stays.
+    /// Prepends a fact to the message. The hint stays the same.
     #[must_use]
     pub(crate) fn with_context(mut self, fact: &str) -> Self {
         self.message = format!("{fact}, and {}", self.message);
@@ -186,13 +186,13 @@ impl Error {
         self.kind
     }
 
-    /// Returns the exit status that stands for this failure.
+    /// Returns the exit status for this failure.
     #[cfg(feature = "program")]
     pub(crate) fn exit_code(&self) -> u8 {
         self.exit_code.unwrap_or_else(|| self.kind.exit_code())
     }
 
-    /// Returns what to do about it, as an instruction for a user of the program.
+    /// Returns the hint, as an instruction for a user of the program.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         self.hint.as_ref().map(|hint| hint.shown(PROGRAM))
@@ -203,14 +203,14 @@ impl Error {
         self.hint.as_ref()
     }
 
-    /// Returns what the CLI said, line by line, without control characters and secrets.
+    /// Returns the CLI's own messages, one per line, without control characters and secrets.
     #[must_use]
     pub fn ibmcloud_messages(&self) -> &[String] {
         &self.ibmcloud_messages
     }
 }
 
-/// Writes the message alone; its causes are behind [`std::error::Error::source`].
+/// Writes the message alone; its causes are in [`std::error::Error::source`].
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -1,8 +1,8 @@
-//! Answers one question: *what is my IBM Cloud IAM access token, right now, in the form my tool wants?*
+//! Gets the IBM Cloud IAM access token of your `ibmcloud` login, in the form that a tool needs.
 //!
-//! This is the library behind the program `ibmcloud-token`. It answers from the session file of the `ibmcloud` CLI if the
-//! token there is good. Otherwise it runs `ibmcloud iam oauth-tokens`, one run at a time for each session, and reads the
-//! answer with a parser. It never returns an expired token.
+//! This is the library behind the program `ibmcloud-token`. It returns the token in the session file of the `ibmcloud`
+//! CLI if that token lives long enough. Otherwise it runs `ibmcloud iam oauth-tokens`, one run at a time for each
+//! session, and parses the output. It never returns an expired token.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -37,17 +37,17 @@
 //! signal.
 //!
 //! ```text
-//! bin/ibmcloud-token.rs        the program: one call into the library
-//! bin/docker-credential-ibmcloud.rs  the same for the credential helper
+//! bin/ibmcloud-token.rs        the program, which calls the library
+//! bin/docker-credential-ibmcloud.rs  the credential helper, which does the same
 //! program/mod.rs               the programs, behind the feature `program`
-//!   arguments.rs               the command line: every clap type, and the one reading of it
+//!   arguments.rs               the clap types, and parsing of the command line
 //!   help.rs                    the longer texts of the help
-//!   settings.rs                what was typed, else a variable, else the default
+//!   settings.rs                each setting: the option, else its variable, else the default
 //!   context.rs                 settings, environment, clock and deadline of a command
-//!   dispatch.rs                from a command's name to its code
-//!   input.rs                   how a secret comes in
-//!   output.rs                  the only writer of the standard output, and of files
-//!   report.rs                  errors, notes and hints on the standard error
+//!   dispatch.rs                runs the command that was named
+//!   input.rs                   reads secrets from files, standard input and variables
+//!   output.rs                  writes standard output and output files
+//!   report.rs                  writes errors, notes and hints to standard error
 //!   docker_config.rs           docker's `config.json`, edited as text
 //!   docker_credential.rs       the credential helper for IBM Cloud Container Registry
 //!   json_object.rs             a JSON object, edited as text
@@ -64,40 +64,40 @@
 //!   command/logout.rs
 //!   command/parse.rs
 //!   command/status.rs
-//! program/curl_guard/mod.rs    whether a command line of curl can send the token to IBM Cloud's hosts only
+//! program/curl_guard/mod.rs    checks that curl can send the token only to IBM Cloud's hosts
 //!   options.rs                 the options of curl
-//!   url.rs                     the hosts that get the token
-//! session/mod.rs               the order in which a session's token is obtained
-//!   place.rs                   where a session and its lock are
+//!   url.rs                     the hosts that may receive the token
+//! session/mod.rs               gets a session's token: session file, lock, CLI
+//!   place.rs                   the paths of a session and its lock
 //!   name.rs                    named sessions
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
-//!   aftermath.rs               what happened to the session around a run of the CLI
+//!   aftermath.rs               detects changes to the session during a CLI run
 //!   logout.rs                  a logout, inside the lock
-//! ibmcloud/mod.rs              the CLI: found, run and understood
+//! ibmcloud/mod.rs              finds and runs the CLI, and interprets its output
 //!   locate.rs                  the absolute path of the program
 //!   config_directory.rs        where the CLI keeps its files
 //!   session_file.rs            the CLI's `config.json`, read only
-//!   oauth_tokens.rs            the parser
-//!   forms.rs                   other forms in which a token is passed on
-//!   damaged_tokens.rs          a fuzzer for the parser
-//!   failure.rs                 why a run failed
+//!   oauth_tokens.rs            the parser of `oauth-tokens` output
+//!   forms.rs                   other forms of a token, such as a header or an assignment
+//!   damaged_tokens.rs          a fuzzer for the parser of `oauth-tokens` output
+//!   failure.rs                 classifies failed runs
 //!   login.rs                   `ibmcloud login`
-//!   login_script.rs            the answers of a login without a terminal
+//!   login_script.rs            answers the CLI's prompts during a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
 //!   client.rs                  the HTTP client, on a thread with a deadline
-//!   endpoint.rs                its address
-//!   proxy.rs                   the proxy on the way
-//!   trust.rs                   the certificate authorities that are trusted
-//!   response.rs                a token or a rejection
-//!   retry.rs                   what is retried, and when
+//!   endpoint.rs                the address of the service
+//!   proxy.rs                   the HTTPS proxy
+//!   trust.rs                   the trusted certificate authorities
+//!   response.rs                parses a token response or a rejection
+//!   retry.rs                   which failures are retried, and when
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
-//!   obstacle.rs                what keeps a program from being started
-//!   ownership.rs               whose file something is
+//!   obstacle.rs                why a program could not be started
+//!   ownership.rs               who owns a file
 //!   group.rs                   a child and its process group
-//!   interaction.rs             a run that talks with the person at the terminal
-//!   exec.rs                    becoming another program
+//!   interaction.rs             an interactive run at the terminal
+//!   exec.rs                    replaces this process with another program
 //!   poll.rs                    waiting for several descriptors
 //!   blocking.rs                a blocking call with a deadline
 //!   bounded_file.rs            reading a file until a deadline and up to a size
@@ -105,28 +105,28 @@
 //!   signals.rs                 ends children and writes when a signal ends the program
 //!   stdio.rs                   the standard streams
 //!   terminal.rs                the terminal's echo and its background jobs
-//!   environment.rs             variables as an argument
-//!   core_dump.rs               no core dumps, because they would hold secrets
+//!   environment.rs             the environment variables, passed as a value
+//!   core_dump.rs               disables core dumps, which would contain secrets
 //!   private_file.rs            a file for the user alone, replaced as a whole
 //!   config_file.rs             another program's configuration file, replaced in place
 //!   stream.rs                  a pipe, a device or an open file, written through
 //!   appended_file.rs           lines at the end of a file
 //!   private_directory.rs       a directory for the user alone, and the files in it
-//! format/mod.rs                the formats in which a token is handed over
+//! format/mod.rs                the output formats
 //!   template.rs                placeholders and escapes
 //!   shell.rs                   assignments, and how each shell quotes
 //! token/mod.rs                 tokens and keys
 //!   access_token.rs            the access token
 //!   api_key/mod.rs             the API key
-//!   api_key/text.rs            the text around it, and texts that are mistaken for one
+//!   api_key/text.rs            cleans the text around a key, and rejects text that is not a key
 //!   claims.rs                  the claims of a JWT
-//!   issued.rs                  a token with its origin and its times
-//!   freshness.rs               how long a token still lives
-//!   requirements.rs            the one place where a token is judged
+//!   issued.rs                  a token with its origin, claims and expiry
+//!   freshness.rs               the remaining lifetime of a token
+//!   requirements.rs            checks a token against the caller's requirements
 //! task.rs                      deadline, clock and notes of a piece of work
 //! note.rs                      warnings and explanations
-//! sanitize.rs                  text from elsewhere, made safe to show
-//! secret.rs                    memory that is wiped
+//! sanitize.rs                  makes external text safe to print
+//! secret.rs                    buffers that are wiped when dropped
 //! time.rs                      deadline, clock and dates
 //! error.rs                     the error type
 //! ```
@@ -136,7 +136,7 @@
     expect(
         dead_code,
         unused_imports,
-        reason = "the programs use more of these modules than the library does"
+        reason = "the program uses more of these modules than the library does"
     )
 )]
 

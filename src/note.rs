@@ -1,6 +1,6 @@
-//! Messages beside the answer: warnings, and with `-v` the reason for every decision.
+//! Messages other than the result: warnings, and with `-v` the reason for every decision.
 //!
-//! All of it is in one enum, so that the texts are in one place and a reviewer can see that no secret is among them.
+//! One enum holds all of them, so that a reviewer can check in one place that none contains a secret.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::time::brief;
 use crate::token::Freshness;
 
-/// One thing worth saying.
+/// One message.
 #[derive(Debug)]
 pub(crate) enum Note {
     /// The token in the session file lives long enough, so the CLI is not run.
@@ -22,7 +22,7 @@ pub(crate) enum Note {
     SessionFileAbsent(PathBuf),
     /// The session file was skipped, for this reason.
     SessionFileSkipped(PathBuf, String),
-    /// `--fresh`: the session file may not answer.
+    /// The session file is not used, because of `--fresh`.
     Fresh,
     /// Another process holds the lock.
     WaitingForLock(PathBuf),
@@ -36,18 +36,18 @@ pub(crate) enum Note {
     RunningIbmcloud(PathBuf, &'static str),
     /// The token that the CLI printed.
     IbmcloudAnswered(Freshness),
-    /// Another CLI was given, which must use the session in this file.
+    /// `--ibmcloud` names another CLI, which must use the session in this file.
     IbmcloudMustShareSession(PathBuf),
-    /// The CLI printed another token than the one in the session file.
+    /// The CLI printed a different token from the one in the session file.
     IbmcloudHasOtherSession {
         /// The session file.
         file: PathBuf,
-        /// Whether the two tokens are of different accounts or users, which makes it a warning.
+        /// Whether the two tokens belong to different accounts or users, which makes this a warning.
         is_other_identity: bool,
     },
     /// A warning: the token's times show that the local clock is slow.
     ClockIsSlow(Duration),
-    /// A warning: others can read the file with the API key.
+    /// A warning: other users can read the file with the API key.
     KeyFileIsReadable(PathBuf),
     /// A warning: another credential helper serves a host of the registry, and is left alone.
     OtherCredentialHelper {
@@ -86,7 +86,7 @@ pub(crate) enum Note {
 pub(crate) type Notes<'a> = &'a dyn Fn(Note);
 
 impl Note {
-    /// Returns whether a person at a terminal is told even without `-v`, because they would wonder why nothing happens.
+    /// Returns whether this is printed at a terminal even without `-v`, because it explains a pause.
     pub(crate) fn is_about_waiting(&self) -> bool {
         match self {
             #[cfg(feature = "net")]
@@ -96,7 +96,7 @@ impl Note {
         }
     }
 
-    /// Returns whether this is said even without `-v`.
+    /// Returns whether this is printed even without `-v`.
     pub(crate) fn is_warning(&self) -> bool {
         match self {
             Self::ClockIsSlow(_)
@@ -143,7 +143,7 @@ impl fmt::Display for Note {
             ),
             Self::IbmcloudHasOtherSession { file, is_other_identity } => write!(
                 f,
-                "the CLI printed another token than the one in `{}`{}; if it is a wrapper that chooses another session, set IBMCLOUD_HOME for this program too, or use `--session`",
+                "the CLI printed a different token from the one in `{}`{}; if it is a wrapper that chooses another session, set IBMCLOUD_HOME for this program too, or use `--session`",
                 file.display(),
                 if *is_other_identity { ", of another account or user" } else { "" }
             ),
@@ -155,7 +155,11 @@ impl fmt::Display for Note {
                 )
             }
             Self::KeyFileIsReadable(path) => {
-                write!(f, "others can read the API key in `{0}`; fix it with `chmod 600 {0}`", path.display())
+                write!(
+                    f,
+                    "other users can read the API key in `{0}`; fix it with `chmod 600 {0}`",
+                    path.display()
+                )
             }
             Self::OtherCredentialHelper { host, helper } => {
                 write!(f, "`{host}` keeps its credential helper `{helper}`; remove that first to replace it")

@@ -1,20 +1,20 @@
-//! Text from elsewhere, made safe to show.
+//! Makes external text safe to print.
 //!
 //! The CLI's own errors are better than anything that we could write, but they are not under our control. Control
-//! characters are dropped, because a terminal obeys them, and everything that could be a secret is redacted.
+//! characters are dropped, because a terminal interprets them, and everything that could be a secret is redacted.
 //!
-//! # What redaction promises
+//! # What redaction guarantees
 //!
-//! - A secret of this run (the API key or the passcode that was handed over) is never shown, neither whole nor in pieces
-//!   of at least a quarter of it, 6 to 16 characters, whatever stands between the pieces.
-//! - What looks like a secret is never shown: what follows `Bearer` or `Basic`, what starts like a JWT, and every run of
-//!   characters as long as an API key. If such a text was folded into several lines, the lines of at least 16 characters
-//!   are redacted too.
+//! - A secret of this run (the API key or the passcode that the user passed) is never shown, neither whole nor in
+//!   pieces of at least a quarter of it, 6 to 16 characters, whatever is between the pieces.
+//! - Text that looks like a secret is never shown: the text after `Bearer` or `Basic`, text that starts like a JWT,
+//!   and every run of characters as long as an API key. If such a text was folded into several lines, the lines of at
+//!   least 16 characters are redacted too.
 //! - Invisible characters inside a secret do not hide it.
 //!
-//! Nothing is promised for an unknown secret that is shorter, spelled with spaces or line ends between fewer characters,
-//! or encoded (base64, percent-encoding, hexadecimal). Redaction is a net below the rule that secrets are not written in
-//! the first place.
+//! There is no guarantee for an unknown secret that is shorter, interrupted more often by spaces or line ends, or
+//! encoded (base64, percent-encoding, hexadecimal). Redaction is only the second protection, because secrets must not
+//! be written in the first place.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -23,25 +23,27 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-/// The most lines of an error that are shown. Longer texts are usage texts or stack traces, and the first lines say it.
+/// The maximum number of lines of an error that are shown. Longer texts are usage texts or stack traces, whose first
+/// lines are enough.
 const MAX_LINES: usize = 12;
 
-/// The most characters of a line that are shown.
+/// The maximum number of characters of a line that are shown.
 const MAX_CHARACTERS: usize = 500;
 
-/// The most bytes of a text that are looked at, so that junk does not take seconds.
+/// The maximum number of bytes of a text that are examined, so that junk does not take seconds.
 const MAX_TEXT: usize = 64 * 1024;
 
-/// The least and the most characters of a known secret that are redacted by themselves.
+/// The bounds of the length from which a piece of a known secret is redacted.
 const KNOWN_PIECE: (usize, usize) = (6, 16);
 
-/// The least length of a line that can be a piece of a folded secret.
+/// The minimum length of a line that can be a piece of a folded secret.
 const FOLDED_PIECE: usize = 16;
 
 const REDACTED: &[u8] = b"[REDACTED]";
 
-/// Text that could be a secret: what follows `Bearer` or `Basic`, what starts like a JWT, every run of base64url as long
-/// as an API key (44 characters; correlation IDs have 36, transaction IDs 40), and runs of base64 longer than paths.
+/// Text that could be a secret: the text after `Bearer` or `Basic`, text that starts like a JWT, every run of
+/// base64url as long as an API key (44 characters; correlation IDs have 36, transaction IDs 40), and runs of base64
+/// longer than paths.
 static SECRET: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r"(?i-u:bearer|basic)[ \t]+[^\s'\x22]+|(?-u)eyJ[A-Za-z0-9_.~+/=-]*|[A-Za-z0-9_=-]{43,}|[A-Za-z0-9_.~+/=-]{120,}";
     Regex::new(&format!("(?-u){pattern}")).expect("the pattern is a constant")
@@ -65,8 +67,8 @@ pub(crate) fn without_escapes(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(cleaned)
 }
 
-/// Returns the length of the escape sequence that a text starts with, or 0. Those are the sequences of ECMA-48 that
-/// terminals obey: colors, cursor movement, titles.
+/// Returns the length of the escape sequence that a text starts with, or 0. These are the ECMA-48 sequences that
+/// terminals interpret: colors, cursor movement, titles.
 pub(crate) fn escape_sequence(text: &[u8]) -> usize {
     let Some(rest) = text.strip_prefix(b"\x1b") else { return 0 };
     let count =
@@ -91,7 +93,7 @@ pub(crate) fn escape_sequence(text: &[u8]) -> usize {
 }
 
 /// Returns the lines of a text without control characters, escape sequences, blank lines, the `known` secrets, and
-/// anything that could be a secret. Of a text larger than 64 KiB only the beginning is looked at.
+/// anything that could be a secret. Only the first 64 KiB of a text are examined.
 pub(crate) fn lines(text: &[u8], known: &[&str]) -> Vec<String> {
     // Invisible characters go first, because they may interrupt a secret.
     let text = visible(&String::from_utf8_lossy(&without_escapes(beginning(text))));
@@ -122,7 +124,8 @@ pub(crate) fn redact(text: &str) -> String {
     String::from_utf8_lossy(&SECRET.replace_all(visible(text).as_bytes(), REDACTED)).into_owned()
 }
 
-/// Returns the beginning of a text. The last word goes if it was cut, because a secret that was cut is not recognized.
+/// Returns the beginning of a text. The last word is dropped if it was cut, because a secret that was cut is not
+/// recognized.
 fn beginning(text: &[u8]) -> &[u8] {
     let Some(start) = text.get(..MAX_TEXT).filter(|start| start.len() < text.len()) else { return text };
     let end = start.iter().rposition(|byte| b" \t\n".contains(byte)).unwrap_or(0);
@@ -149,8 +152,8 @@ fn is_visible(c: char) -> bool {
         )
 }
 
-/// Escapes in JSON on one line what [`line`] removes (RFC 8259, section 7). JSON reaches terminals too, and must lose
-/// nothing.
+/// Escapes the characters in one-line JSON that [`line`] would remove (RFC 8259, section 7). JSON is printed on
+/// terminals too, but must not lose data.
 pub(crate) fn json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
@@ -165,7 +168,7 @@ pub(crate) fn json(json: &str) -> String {
     escaped
 }
 
-/// Returns text from elsewhere so that it is safe within a line.
+/// Makes external text safe within a line.
 pub(crate) fn line(text: &str) -> String {
     visible(text).replace('\n', " ")
 }
@@ -206,8 +209,8 @@ fn redact_folded(lines: &mut [Cow<'_, str>]) {
     }
 }
 
-/// Returns whether a line is one word of base64url that was redacted in part, or is long. Such a word has capital letters
-/// or digits after its first character, which a word such as "Authenticating..." has not.
+/// Returns whether a line is one word of base64url that was redacted in part, or is long. Such a word has capital
+/// letters or digits after its first character, which a word such as "Authenticating..." does not have.
 fn is_folded_piece(line: &str) -> bool {
     let left = line.replace("[REDACTED]", "");
     left.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~=".contains(&byte))
@@ -385,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_beginning_of_junk_is_looked_at() {
+    fn only_the_beginning_of_junk_is_examined() {
         for junk in ["x", "'", "ab cd ", "\x1b[", "\x1b]", "eyJ.", "bearer ", "QmFzZTY0IGlz", "\u{200b}"] {
             let text = junk.repeat(16 * 1024 * 1024 / junk.len());
             assert!(beginning(text.as_bytes()).len() <= MAX_TEXT);

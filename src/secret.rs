@@ -1,15 +1,15 @@
-//! Memory for secrets: read up to a limit, and wiped.
+//! Buffers for secrets. They are read up to a limit, and wiped.
 //!
-//! The policy is one for the whole crate: every buffer of ours that holds a token, a key or a passcode is wiped when it
-//! is dropped, and it grows without leaving a copy behind. Out of reach are the environment (the process itself holds
-//! a copy of every variable), the pipes of the kernel, and the buffers of the TLS library.
+//! One policy applies to the whole crate: every buffer that holds a token, a key or a passcode is wiped when it is
+//! dropped, and leaves no copy behind when it grows. The environment (the process itself holds a copy of every
+//! variable), the kernel's pipes and the TLS library's buffers are out of reach.
 
 use std::io::{self, Read, Write};
 use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
-/// The expected size of an input that does not tell its size. It is enough for what the CLI prints.
+/// The expected size of an input whose size is not known in advance. It is enough for what the CLI prints.
 pub(crate) const USUAL_SIZE: usize = 8 * 1024;
 
 /// Bytes that may hold a secret.
@@ -60,13 +60,13 @@ impl Write for SecretBuffer {
 
 /// Reads a whole input of up to `limit` bytes. Returns nothing if there is more.
 ///
-/// `expected` is about how much there is. All of the buffer is wiped in the end, so a size too large costs time.
+/// `expected` is the approximate size. The whole buffer is wiped in the end, so an overestimate costs time.
 pub(crate) fn read_limited(
     mut input: impl Read,
     expected: usize,
     limit: usize,
 ) -> io::Result<Option<SecretBuffer>> {
-    // One byte more, so that the end of the input is seen without another buffer.
+    // One extra byte, so that the end of the input is found without growing the buffer.
     let mut content = Zeroizing::new(vec![0; expected.min(limit) + 1]);
     let mut length = 0;
     loop {

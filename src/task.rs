@@ -1,22 +1,22 @@
-//! The conditions under which a piece of work is done.
+//! The deadline, clock and notes of a piece of work.
 
 use std::time::SystemTime;
 
 use crate::note::{Note, Notes};
 use crate::time::{Clock, Deadline};
 
-/// When the answer is due, by which clock tokens are judged, and where notes go.
+/// The deadline of a piece of work, the clock by which tokens are judged, and the receiver of notes.
 #[derive(Clone, Copy)]
 pub(crate) struct Task<'a> {
     pub(crate) deadline: Deadline,
     pub(crate) clock: Clock,
     pub(crate) notes: Notes<'a>,
-    /// Called before a child is started: the moment to prepare for signals.
+    /// Called before a child is started, so that the program can watch for signals.
     pub(crate) before_child: fn(),
 }
 
 impl Task<'_> {
-    /// Returns the present time.
+    /// Returns the current time.
     pub(crate) fn now(&self) -> SystemTime {
         (self.clock)()
     }
@@ -26,7 +26,7 @@ impl Task<'_> {
         (self.notes)(note);
     }
 
-    /// Returns the same conditions with another deadline.
+    /// Returns a copy with another deadline.
     pub(crate) fn with_deadline(self, deadline: Deadline) -> Self {
         Self { deadline, ..self }
     }

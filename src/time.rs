@@ -1,17 +1,16 @@
-//! Points in time and durations: the deadline that a command shares with everything it does, the clock, and how times
-//! are written.
+//! Deadlines, the clock, and formatting of times. A command shares one deadline with everything it does.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::{Error, ErrorKind};
 
-/// The last second of the year 9999, the last that RFC 3339 can write.
+/// The last second of the year 9999, which is the last that RFC 3339 can represent.
 pub(crate) const MAX_EPOCH_SECONDS: i64 = 253_402_300_799;
 
-/// Tells the present time. It is an argument everywhere below the program, so that tests can choose it.
+/// Returns the current time. The layers below `program` take it as an argument, so that tests can set it.
 pub(crate) type Clock = fn() -> SystemTime;
 
-/// The moment by which a command must have answered.
+/// The time by which a command must finish.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     timeout: Duration,
@@ -19,7 +18,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// Returns the deadline that lies `timeout` ahead. A deadline too far ahead to be represented never passes.
+    /// Returns the deadline `timeout` from now. A deadline too far ahead to be represented never passes.
     pub(crate) fn after(timeout: Duration) -> Self {
         Self { timeout, at: Instant::now().checked_add(timeout) }
     }
@@ -29,12 +28,12 @@ impl Deadline {
         Self { timeout: Duration::MAX, at: None }
     }
 
-    /// Returns a deadline with the same timeout, counted from now: a person has just taken the time they needed.
+    /// Returns a deadline with the same timeout, counted from now. It is for use after waiting for a person.
     pub(crate) fn restarted(&self) -> Self {
         Self::after(self.timeout)
     }
 
-    /// Returns the time that is left, zero if the deadline has passed.
+    /// Returns the remaining time, or zero if the deadline has passed.
     pub(crate) fn remaining(&self) -> Duration {
         self.at.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
@@ -44,13 +43,13 @@ impl Deadline {
         self.remaining().is_zero()
     }
 
-    /// Returns the sooner of this deadline and the one `limit` ahead.
+    /// Returns the earlier of this deadline and the one `limit` from now.
     pub(crate) fn within(&self, limit: Duration) -> Self {
         if self.remaining() < limit { *self } else { Self::after(limit) }
     }
 
-    /// Returns the error for work that was not done in time. `what` is the start of a sentence, such as
-    /// "`ibmcloud` did not answer".
+    /// Returns the error for work that did not finish in time. `what` is the start of the message, such as "`ibmcloud`
+    /// did not answer".
     pub(crate) fn error(&self, what: &str) -> Error {
         let timeout = humantime::format_duration(self.timeout);
         Error::new(ErrorKind::TimedOut, format!("{what} within {timeout}"))

@@ -1,5 +1,5 @@
-//! The time and memory of `exchange`, beside what people use today: the documented cURL command with jq, and IBM's SDK
-//! for Python. Each gets one token from the same TLS server on loopback.
+//! The time and memory of `exchange`, compared with the alternatives: the documented cURL command with jq, and IBM's
+//! SDK for Python. Each gets one token from the same TLS server on loopback.
 //!
 //! All of them trust the platform's authorities and the server's own, from one file. They run in turns, so other load on
 //! the machine affects all of them. The memory is the peak that GNU time reports, added up over a pipeline.

@@ -1,7 +1,7 @@
-//! Every promise about speed and size, measured side by side with its reference.
+//! Every bound on speed and size, measured side by side with its reference.
 //!
 //!     cargo bench --bench speed                a Markdown table
-//!     cargo bench --bench speed -- --check     the same, and fails if a promise is not kept
+//!     cargo bench --bench speed -- --check     the same, and fails if a bound is not met
 //!
 //! The benchmark measures what users run. The program that Cargo builds for a benchmark is larger, because the
 //! dependencies of the tests enable more features. So it first builds a release, and then copies it, as `cargo install`

@@ -1,4 +1,4 @@
-//! The formats in which a token is handed over. This module knows tokens, not where they come from, and writes nothing
+//! The output formats. This module renders tokens in memory. It does not know where they come from, and writes nothing
 //! itself.
 
 mod shell;
@@ -106,7 +106,7 @@ pub(crate) struct Variable {
 }
 
 impl Variable {
-    /// The name unless told otherwise.
+    /// The default name.
     pub(crate) const DEFAULT: &str = "IAM_TOKEN";
 
     /// Returns the text of the value.

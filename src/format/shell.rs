@@ -22,8 +22,8 @@ impl Shell {
     pub(crate) const ALL: [(&str, Self); 4] =
         [("sh", Self::Sh), ("fish", Self::Fish), ("powershell", Self::Powershell), ("cmd", Self::Cmd)];
 
-    /// The shell unless told otherwise. `$SHELL` is the login shell and not the one that evaluates, so it is not
-    /// consulted.
+    /// The default shell. `$SHELL` is not consulted, because it is the login shell and not the one that evaluates the
+    /// text.
     pub(crate) const DEFAULT: Self = if cfg!(windows) { Self::Powershell } else { Self::Sh };
 
     /// Returns the text before the name of the variable, between name and value, and after the value.
@@ -43,7 +43,7 @@ impl Shell {
             Self::Fish if text.contains(['\'', '\\']) => {
                 text.replace('\\', r"\\").replace('\'', r"\'").into()
             }
-            // PowerShell takes these four for single quotation marks too (`about_Quoting_Rules`).
+            // PowerShell also treats these four as single quotation marks (`about_Quoting_Rules`).
             Self::Powershell if text.contains(POWERSHELL_QUOTES) => {
                 let mut escaped = String::new();
                 for c in text.chars() {

@@ -1,7 +1,7 @@
 //! Templates in the style of curl's `-w`: `%{token}`, `%{account}`, `\n`.
 //!
-//! The values that a template can insert consist of characters that need no escaping inside JSON strings or quoted shell
-//! words, so a template cannot be injected into.
+//! The values that a template can insert consist of characters that need no escaping inside JSON strings or quoted
+//! shell words, so a value cannot inject anything into a template.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -55,8 +55,8 @@ impl Placeholder {
         }
     }
 
-    /// Returns the value for a token, or nothing if it is unknown. A claim with a character outside the charset of
-    /// values counts as unknown.
+    /// Returns the value for a token, or nothing if it is unknown. A claim with any other character than those allowed
+    /// in values counts as unknown.
     pub(super) fn value(self, token: &IssuedToken, now: SystemTime) -> Option<Cow<'_, str>> {
         match self {
             Self::Token | Self::Bearer => Some(token.token().expose().into()),
@@ -69,12 +69,12 @@ impl Placeholder {
     }
 }
 
-/// Returns the seconds that the token still lives.
+/// Returns the remaining lifetime in seconds.
 pub(super) fn expires_in(token: &IssuedToken, now: SystemTime) -> Option<u64> {
     token.freshness(now, std::time::Duration::ZERO).remaining().map(|remaining| remaining.as_secs())
 }
 
-/// Returns whether a text stays within the charset of values.
+/// Returns whether a text contains only the characters that are allowed in values.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=:@".contains(&byte))
 }
@@ -105,12 +105,16 @@ impl Template {
                         Some('n') => '\n',
                         Some('t') => '\t',
                         Some('\\') => '\\',
-                        _ => return Err("unknown escape; known are `\\n`, `\\t` and `\\\\`".to_owned()),
+                        _ => {
+                            return Err(
+                                "unknown escape; the known escapes are `\\n`, `\\t` and `\\\\`".to_owned()
+                            );
+                        }
                     });
                     rest = &rest[1..];
                 }
                 _ if next.is_control() => {
-                    return Err("a control character; write `\\n` or `\\t`".to_owned());
+                    return Err("it has a control character; write `\\n` or `\\t`".to_owned());
                 }
                 _ => literal.push(next),
             }
@@ -164,14 +168,14 @@ impl Template {
 /// Parses a placeholder after its percent sign, and returns the rest of the text.
 fn placeholder(text: &str) -> Result<(Placeholder, &str), String> {
     let Some(text) = text.strip_prefix('{') else {
-        return Err("a lone `%`; write `%%` for a percent sign".to_owned());
+        return Err("it has a lone `%`; write `%%` for a percent sign".to_owned());
     };
     let found = Placeholder::ALL.into_iter().find_map(|placeholder| {
         Some((placeholder, text.strip_prefix(placeholder.name())?.strip_prefix('}')?))
     });
     found.ok_or_else(|| {
         let known = Placeholder::ALL.map(|placeholder| format!("`%{{{}}}`", placeholder.name()));
-        format!("unknown placeholder; known are {}", known.join(", "))
+        format!("unknown placeholder; the known placeholders are {}", known.join(", "))
     })
 }
 

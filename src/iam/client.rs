@@ -1,9 +1,9 @@
 //! The HTTP client, and the thread that it runs on.
 //!
-//! `ureq` limits the time of each read. A proxy that drips its answer to `CONNECT` is never slower than that, so a request
-//! could go on forever. It also starts a thread to resolve a name within a time, and panics if there can be none. So a
-//! request runs on one thread of ours, which resolves names itself, and the caller waits for that thread until the
-//! deadline. Then the connections are shut down, which ends the thread unless it resolves a name.
+//! `ureq` limits the time of each read, so a proxy that sends its response to `CONNECT` byte by byte could keep a
+//! request alive forever. It also starts a thread to resolve a name, and panics if no thread can be started. Therefore
+//! a request runs on one thread of ours, which resolves names itself, and the caller waits for that thread until the
+//! deadline. Then the connections are shut down, which ends the thread unless it is resolving a name.
 
 use std::time::Duration;
 use std::{fmt, io};
@@ -20,7 +20,7 @@ use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
 use crate::system::blocking;
 use crate::time::Deadline;
 
-/// The most that is read of a response. IAM's are a few KiB.
+/// The size limit of a response. IAM's responses are a few KiB.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// The time after which connecting counts as failed and is retried.
@@ -31,7 +31,7 @@ pub(super) struct Client {
     agent: Agent,
 }
 
-/// What a server answered.
+/// The response of a server.
 pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -39,12 +39,12 @@ pub(super) struct Response {
     pub(super) content: Option<SecretBuffer>,
 }
 
-/// Why there is no response.
+/// The reason why there is no response.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The deadline passed.
     TimedOut,
-    /// No thread can be made.
+    /// No thread could be started.
     NoThread(io::Error),
     /// The proxy cannot be connected to, or does not speak TLS as its URL says.
     Proxy(ureq::Error),

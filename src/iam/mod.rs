@@ -1,8 +1,9 @@
-//! The IAM service over HTTPS: an API key in, an access token out, without the CLI.
+//! Exchanges an API key for an access token at the IAM service over HTTPS, without the CLI.
 //!
-//! It takes one request, `POST {endpoint}/identity/token`, as the documentation's cURL command and IBM's SDKs send it.
-//! Transient failures are retried with pauses until the deadline; a rejection by IAM is final. The client is `ureq`. This
-//! module decides when to send, what counts as a response, and what may be shown of one: never the key, never a token.
+//! This takes one request, `POST {endpoint}/identity/token`, as the documentation's cURL command and IBM's SDKs send
+//! it. Transient failures are retried with pauses until the deadline; a rejection by IAM is final. The client is
+//! `ureq`. This module decides when to send, what counts as a response, and which parts of it may be shown. The key
+//! and the token are never shown.
 
 mod client;
 mod endpoint;
@@ -161,9 +162,10 @@ impl<'a> Exchange<'a> {
     /// Explains a failed connection in terms that the user can act on.
     fn failure(&self, failure: Failure, proxy: Option<&Proxy>, deadline: Deadline) -> (Error, Retry) {
         const CHECK: &str = "check the network, and HTTPS_PROXY if there is a proxy";
-        const CHECK_SCHEME: &str = "check HTTPS_PROXY: most proxies are reached with an `http://` URL, also on the way to an https endpoint";
+        const CHECK_SCHEME: &str =
+            "check HTTPS_PROXY; most proxies need an `http://` URL, even for an https endpoint";
         let endpoint = self.endpoint.to_string();
-        // With a proxy, its name is resolved and it is connected to.
+        // With a proxy, the client resolves the proxy's name and connects to the proxy.
         let (peer, through) = match proxy.map(proxy::name) {
             Some(name) => (name.clone(), format!(" through {name}")),
             None => (endpoint.clone(), String::new()),
@@ -221,19 +223,17 @@ impl<'a> Exchange<'a> {
             ureq::Error::ConnectionFailed => {
                 (network(format!("the connection to {endpoint}{through} failed"), check), transient)
             }
-            error => {
-                (self.unexpected("did not answer as a web server does").with_source(error), Retry::Never)
-            }
+            error => (self.unexpected("did not answer in HTTP").with_source(error), Retry::Never),
         }
     }
 }
 
-/// Returns whether a name was not resolved. Only the text of the I/O error says so (`std::net::ToSocketAddrs`).
+/// Returns whether a name could not be resolved. Only the text of the I/O error says so (`std::net::ToSocketAddrs`).
 fn is_lookup(error: &io::Error) -> bool {
     error.to_string().starts_with("failed to lookup address information")
 }
 
-/// Nobody is there, or there is no way: what connecting alone can come to.
+/// Returns whether the host refused the connection or cannot be reached. Only connecting fails like this.
 fn is_unreachable(error: &io::Error) -> bool {
     matches!(
         error.kind(),

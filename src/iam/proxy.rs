@@ -8,13 +8,13 @@ use super::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::system::environment::Environment;
 
-/// The variables that name a proxy for HTTPS. The first that is set counts.
+/// The variables that name a proxy for HTTPS. The first that is set is used.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Returns the proxy for an endpoint: `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host. Plain HTTP
 /// stays on this machine and never uses a proxy.
 ///
-/// A proxy that cannot be used is an error: without it, the key would take another way than the user wants.
+/// An unusable proxy is an error, because without it the key would be sent by a route that the user did not choose.
 pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>> {
     if !endpoint.is_https() {
         return Ok(None);
@@ -33,7 +33,7 @@ pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Optio
     };
     let url = url.to_str().ok_or_else(|| unusable("is not UTF-8"))?;
     if url.split_once(':').is_some_and(|(scheme, _)| is_socks(scheme)) {
-        return Err(unusable("names a SOCKS proxy, and SOCKS is not supported"));
+        return Err(unusable("names a SOCKS proxy, which is not supported"));
     }
     match Proxy::new(url) {
         // `ureq` is built without SOCKS and panics on such a proxy.
@@ -54,7 +54,7 @@ pub(super) fn name(proxy: &Proxy) -> String {
     format!("the proxy `{scheme}://{}:{}`", proxy.host(), proxy.port())
 }
 
-/// Returns what a proxy did instead of connecting, from the client's message (`… responded 403/403`).
+/// Returns the reason why a proxy did not connect, from the client's message (`… responded 403/403`).
 pub(super) fn refusal(reason: &str) -> String {
     match reason.rsplit_once('/').filter(|(_, status)| status.parse::<u16>().is_ok()) {
         Some((_, status)) => format!("it answered with {status}"),

@@ -97,7 +97,7 @@ pub(super) fn rejection(
         if rejection.error_details.is_empty() { &rejection.error_message } else { &rejection.error_details };
     let transaction =
         headers.get("Transaction-Id").and_then(|id| id.to_str().ok()).unwrap_or(&rejection.request_id);
-    // Which part of the address is wrong can be seen only from all of it.
+    // The whole address is shown, because any part of it may be wrong.
     let place = if status == StatusCode::NOT_FOUND { endpoint.location() } else { endpoint.to_string() };
     let mut message = format!("{place} answered with {status}");
     for (before, text) in [(": ", &rejection.error_code), (": ", said)] {
@@ -114,11 +114,11 @@ pub(super) fn rejection(
     let is_from_iam = rejection.error_code.starts_with("BXNIM") || rejection.error_code.starts_with("BX0");
     match status.as_u16() {
         400 | 401 | 403 if is_from_iam => Error::new(ErrorKind::LoginNeeded, message)
-            .with_hint("check the API key: it may be deleted, locked, or of another account or endpoint"),
+            .with_hint("check the API key; it may be deleted or locked, or belong to another account or endpoint"),
         404 => Error::new(ErrorKind::Network, message)
             .with_hint("check that `--endpoint` is IAM's address without `/identity/token`, such as https://iam.cloud.ibm.com"),
         429 => Error::new(ErrorKind::Network, message).with_hint(
-            "IAM limits the rate of requests: wait, and share one token instead of requesting many",
+            "wait, because IAM limits the rate of requests, and share one token instead of requesting many",
         ),
         500.. => Error::new(ErrorKind::Network, message)
             .with_hint("try again later; https://cloud.ibm.com/status lists disruptions"),

@@ -1,17 +1,17 @@
-//! Decides which failures are transient, and how long to wait before a retry. Pauses grow and vary, so that many clients
-//! that failed together do not return together.
+//! Decides which failures are transient, and how long to wait before a retry. Pauses grow and are randomized, so that
+//! clients that failed at the same time do not retry at the same time.
 
 use std::time::{Duration, SystemTime};
 
 use ureq::http::{HeaderMap, StatusCode, header};
 
-/// The most attempts for one request.
+/// The maximum number of attempts for one request.
 const MAX_ATTEMPTS: u32 = 6;
 
-/// The longest first pause. Each further pause is twice as long.
+/// The upper bound of the first pause. It doubles for each further pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The least time for an attempt after a pause. A shorter attempt would end at the deadline and hide what went wrong.
+/// The minimum time for an attempt after a pause. A shorter attempt would time out and hide the original failure.
 const MIN_ATTEMPT: Duration = Duration::from_millis(250);
 
 /// Whether to send a failed request again.
@@ -47,7 +47,7 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Returns the pause before the next attempt, or nothing if there should be none.
+    /// Returns the pause before the next attempt, or nothing if the request should not be retried.
     pub(super) fn pause(&mut self, retry_after: Option<Duration>, remaining: Duration) -> Option<Duration> {
         self.attempts += 1;
         if self.attempts >= MAX_ATTEMPTS {
@@ -55,7 +55,7 @@ impl Backoff {
         }
         let longest = FIRST_PAUSE * 2_u32.pow(self.attempts - 1);
         let pause = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
-        // The requested pause is extended at random, because all clients were told the same.
+        // The requested pause is extended at random, because the server requests the same pause of all clients.
         let pause = retry_after.map_or(pause, |retry_after| retry_after.saturating_add(pause / 4));
         (pause.saturating_add(MIN_ATTEMPT) < remaining).then_some(pause)
     }

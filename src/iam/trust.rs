@@ -12,7 +12,7 @@ use crate::system::environment::Environment;
 use crate::system::{blocking, bounded_file};
 use crate::time::Deadline;
 
-/// The most that is read of a file with certificates. The bundles of operating systems have a quarter of a MiB.
+/// The size limit of a file with certificates. The bundles of operating systems have a quarter of a MiB.
 const MAX_CA_FILE: usize = 4 * 1024 * 1024;
 
 /// The variable that names the platform's authorities, which the platform's verifier reads (`rustls-native-certs`).
@@ -38,13 +38,13 @@ pub(super) fn config(
     Ok(TlsConfig::builder().root_certs(roots).build())
 }
 
-/// Returns an error if the platform's verifier would wait for a pipe, or read a device to the end of all memory.
+/// Returns an error if the platform's verifier would block on a pipe, or read a device until memory runs out.
 fn ensure_platform_file(environment: &Environment) -> Result<()> {
     let Some(path) = environment.get(PLATFORM_FILE).map(Path::new) else { return Ok(()) };
     let why = match path.metadata() {
         Ok(metadata) if !metadata.is_file() => "it is not a regular file",
         Ok(metadata) if metadata.len() > MAX_CA_FILE as u64 => "it is larger than 4 MiB",
-        // A missing file leaves the machine without authorities, which is reported if there are none at all.
+        // A missing file is not an error here. If the machine has no authorities at all, the TLS error says so.
         _ => return Ok(()),
     };
     Err(Error::new(
@@ -61,7 +61,7 @@ fn read(path: &Path, deadline: Deadline) -> Result<Vec<Certificate<'static>>> {
     };
     let content = bounded_file::read(path, MAX_CA_FILE, deadline).map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => deadline.error(&format!("the CA file `{}` did not end", path.display())),
-        // Reading a file that is waited for never says so itself.
+        // Only `bounded_file` returns this kind, because no thread could be started. A blocking read never does.
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => blocking::no_thread(error),
         _ => unusable(error.to_string()),
     })?;
@@ -94,7 +94,7 @@ pub(super) struct Peer<'a> {
     pub(super) name: &'a str,
     /// The setting that names it.
     pub(super) setting: &'a str,
-    /// What to do if it does not speak TLS at all, if that is known better than from the setting.
+    /// The hint if it does not speak TLS at all, if there is a better one than to check the setting.
     pub(super) no_tls_hint: Option<&'a str>,
 }
 
@@ -110,12 +110,12 @@ pub(super) fn failure(peer: Peer<'_>, error: &TlsError) -> Error {
         TlsError::NoCertificatesPresented => {
             network(format!("{name} has no certificate"), format!("check {setting}"))
         }
-        // The platform's verifier has no type of its own for this (`rustls-platform-verifier`).
+        // The platform's verifier has no error type for this (`rustls-platform-verifier`).
         TlsError::General(text) if text.contains("No CA certificates") => network(
             format!(
                 "the certificate of {name} could not be checked: this machine has no certificate authorities"
             ),
-            "install them (`ca-certificates`), or name one: `--ca-file FILE`".to_owned(),
+            "install them (`ca-certificates`), or name one with `--ca-file FILE`".to_owned(),
         ),
         TlsError::InvalidMessage(_) => network(
             format!("the TLS handshake with {name} failed: it does not speak TLS"),
@@ -132,7 +132,7 @@ pub(super) fn failure(peer: Peer<'_>, error: &TlsError) -> Error {
 /// Returns why a certificate was refused, as the end of a sentence about it, and what to do.
 fn refusal(error: &CertificateError, setting: &str) -> (String, String) {
     let own = |(what, hint): (&str, &str)| (what.to_owned(), hint.to_owned());
-    let renew = "ask for a new certificate: the service must replace it";
+    let renew = "ask the operator of the service for a new certificate";
     match error {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => own((
             "has expired",
@@ -142,7 +142,7 @@ fn refusal(error: &CertificateError, setting: &str) -> (String, String) {
             own(("is not valid yet", "check this machine's clock"))
         }
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => own((
-            "names no host: it has no subject alternative name, and its common name does not count",
+            "has no subject alternative name, and its common name is not used",
             "the service needs a certificate with its host name as a subject alternative name",
         )),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
@@ -150,21 +150,21 @@ fn refusal(error: &CertificateError, setting: &str) -> (String, String) {
         }
         CertificateError::UnknownIssuer => own((
             "is self-signed, or signed by an authority that this machine does not trust",
-            "if a proxy inspects TLS here, trust its CA: `--ca-file FILE`",
+            "if a proxy inspects TLS here, trust its CA with `--ca-file FILE`",
         )),
         CertificateError::Revoked => own(("was revoked", renew)),
         CertificateError::BadEncoding => own(("is damaged", renew)),
         CertificateError::BadSignature => own((
             "has a signature that does not belong to its authority",
-            "check whether `--ca-file` names the present certificate of the authority",
+            "check whether `--ca-file` names the current certificate of the authority",
         )),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             own(("is not meant for a server", renew))
         }
-        // The types of `webpki` and of the platform's verifier are not ours to name.
+        // The error types of `webpki` and of the platform's verifier cannot be named here.
         CertificateError::Other(other) if is_of_authority(&other.to_string()) => own((
-            "is self-signed: it is that of an authority, which cannot be a server's",
-            "the service needs a certificate that an authority has signed for it; then trust that authority: `--ca-file FILE`",
+            "is a self-signed CA certificate, which a server cannot use",
+            "give the service a certificate signed by a CA, and trust that CA with `--ca-file FILE`",
         )),
         error => (
             format!("was not accepted: {error}"),

@@ -1,4 +1,4 @@
-//! Fuzzing: a damaged token is refused, whatever it stands in. It is never shortened to the part before the damage.
+//! Fuzz tests: a damaged token is refused in any context. It is never shortened to the part before the damage.
 //!
 //! ```text
 //! cargo test --release --lib ten_million -- --ignored --nocapture
@@ -28,7 +28,7 @@ impl Random {
     }
 }
 
-/// What a token stands in, with `@` in its place.
+/// Texts around a token, with `@` in place of the token.
 const CONTEXTS: [&str; 14] = [
     "IAM token:  Bearer @\n",
     "IAM token:  Bearer @\nUAA token:  Bearer x\n",
@@ -52,7 +52,7 @@ const CHARACTERS: [&str; 16] = [
     "\u{2028}", "\u{202e}", "\u{feff}", "\u{ff1a}", "é", "…", "𝒯",
 ];
 
-/// Bytes of no token: half a character, a control character, or a whole character.
+/// Bytes that no token contains: half a character, a control character, or a whole character.
 fn damage(random: &mut Random, damage: &mut Vec<u8>) {
     damage.clear();
     for _ in 0..=random.below(3) {

@@ -1,5 +1,5 @@
-//! Classifies a failed run of the CLI by what is not translated: `BXNIM` codes, commands in quotation marks, and Go's
-//! network errors. The CLI speaks ten languages, so its sentences are matched only where that costs nothing.
+//! Classifies failed runs of the CLI by text that is not translated: `BXNIM` codes, commands in quotation marks, and
+//! Go's network errors. The CLI's sentences are translated into ten languages, so they are only a fallback.
 
 use std::sync::LazyLock;
 
@@ -8,8 +8,8 @@ use regex::bytes::RegexSet;
 use crate::error::{Error, ErrorKind, Hint};
 use crate::sanitize;
 
-/// The most that is searched at each end of a text. The reason is the first or the last thing that the CLI says, and
-/// searching 1 MiB of anything else would take seconds.
+/// The number of bytes that are searched at each end of a text. The CLI gives the reason first or last, and searching
+/// 1 MiB of other text would take seconds.
 const SEARCHED: usize = 32 * 1024;
 
 /// The reason of a failed run.
@@ -17,7 +17,7 @@ const SEARCHED: usize = 32 * 1024;
 pub(crate) enum Reason {
     /// The CLI cannot read, write or lock its configuration.
     ConfigurationUnusable,
-    /// The CLI itself broke down.
+    /// The CLI crashed.
     Crashed,
     /// The user ID is federated and needs a one-time passcode or an API key.
     FederatedId,
@@ -25,21 +25,21 @@ pub(crate) enum Reason {
     CredentialsRejected,
     /// The account requires another factor (MFA).
     FactorMissing,
-    /// IAM refused, and said why: the session has ended, or a login is not allowed.
+    /// IAM refused and gave a reason: the session has ended, or the login is not allowed.
     Refused,
     /// The CLI says that nobody is logged in. Its SDK says so too if it could not reach IAM to renew the session.
     NotLoggedIn,
     /// The network, a proxy, TLS, or the IAM service.
     Network,
-    /// Something answered that is not IAM, such as a proxy with a page of HTML.
+    /// The response came from something other than IAM, such as a proxy with an HTML page.
     AnswerNotFromIam,
-    /// The CLI asked a question, and nobody answered.
+    /// The CLI asked a question that nobody answered.
     Asked,
     /// The CLI did not understand its command line. Its exit status is 0 then (ibm-cloud-cli-release#144).
     IncorrectUsage,
 }
 
-/// What the CLI was run for.
+/// The purpose of a run of the CLI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// The token of the session.
@@ -48,7 +48,7 @@ pub(crate) enum Purpose {
     Login,
 }
 
-/// Returns what to do if nobody is logged in.
+/// Returns the hint if nobody is logged in.
 pub(crate) fn log_in_hint() -> Hint {
     Hint::from("log in with ")
         .command("login")
@@ -57,20 +57,20 @@ pub(crate) fn log_in_hint() -> Hint {
         .text(")")
 }
 
-/// Returns what to do if the CLI says that nobody is logged in while its session file still holds a session.
+/// Returns the hint if the CLI says that nobody is logged in, but its session file still holds a session.
 pub(crate) fn out_of_reach_hint() -> Hint {
     Hint::from(
-        "the session file still holds a session, so IAM may be out of reach: check the network and HTTPS_PROXY, and try again; if that does not help, log in with ",
+        "the session file still holds a session, so IAM may be unreachable; check the network and HTTPS_PROXY, and try again; if that does not help, log in with ",
     )
     .command("login")
 }
 
-/// The signs, strongest first. IAM's codes are listed in `ibm-cloud-cli-sdk`, `authentication/iam/iam.go`,
+/// The patterns, in order of precedence. IAM's codes are listed in `ibm-cloud-cli-sdk`, `authentication/iam/iam.go`,
 /// and in public error reports.
 const SIGNS: &[(Reason, &str)] = &[
-    // The SDK panics on what it cannot open or lock (`configuration/persistor.go`). The last form is cf's.
+    // The SDK panics if it cannot open or lock a file (`configuration/persistor.go`). The last form is cf's.
     (Reason::ConfigurationUnusable, r"^(?:panic: )?(?i:configuration error): |^Error read/writing config: "),
-    // First of all, because a stack trace is full of numbers and words that mean something elsewhere.
+    // This comes before the rest, because a stack trace contains numbers and words that the other patterns match.
     (Reason::Crashed, r"^panic: |^goroutine \d|^fatal error: "),
     // 0608: "is federated and must use an API key or one-time passcode"; 0528: "either with an API key or the option --sso".
     (Reason::FederatedId, r"BXNIM(?:0608|0528)E|BMXLS0202E|login --sso \)"),
@@ -97,7 +97,8 @@ const SIGNS: &[(Reason, &str)] = &[
         Reason::Network,
         r"dial tcp|(?:read|write) tcp |i/o timeout|no such host|connection (?:refused|reset)|x509:|tls: |proxyconnect|socks connect|connectex:|wsarecv:|network is unreachable|no route to host|context deadline exceeded|Client\.Timeout exceeded|server misbehaving|unexpected EOF|(?:\x22|://\S+): EOF\b|unsupported protocol scheme|net/http: |http: server gave HTTP response|malformed HTTP|http2: |stopped after \d+ redirects|Proxy Authentication Required",
     ),
-    // Answers that are not IAM's. The SDK reads what does not look like JSON as YAML (`common/rest/client.go`).
+    // Responses that are not IAM's. The SDK parses text that does not look like JSON as YAML
+    // (`common/rest/client.go`).
     (
         Reason::AnswerNotFromIam,
         r"yaml: (?:unmarshal errors|line \d|[a-z])|json: cannot unmarshal|invalid character '.{1,8}' (?:looking for|after|in) |empty response body|Error response from server\.|Error reading response: |(?i:<!doctype html|<html)",
@@ -136,7 +137,7 @@ pub(crate) fn reason<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<Re
     texts.into_iter().flat_map(ends).filter_map(sign).min().map(|index| SIGNS[index].0)
 }
 
-/// Returns the beginning and the end of a text, which are all of it unless it is large.
+/// Returns the beginning and the end of a text. Together they are the whole text unless it is large.
 fn ends(text: &[u8]) -> [&[u8]; 2] {
     if text.len() <= 2 * SEARCHED {
         return [text, b""];
@@ -150,26 +151,26 @@ impl Reason {
         use ErrorKind::{IbmcloudFailed, LoginNeeded, Network};
         let (kind, what) = match self {
             Self::ConfigurationUnusable => {
-                (IbmcloudFailed, format!("the CLI cannot use its configuration directory: {run} failed"))
+                (IbmcloudFailed, format!("{run} failed: the CLI cannot use its configuration directory"))
             }
             Self::Crashed => (IbmcloudFailed, format!("{run} crashed")),
             Self::FederatedId => {
-                (LoginNeeded, format!("this user ID cannot log in with a password: {run} failed"))
+                (LoginNeeded, format!("{run} failed: this user ID cannot log in with a password"))
             }
             Self::CredentialsRejected => {
-                (LoginNeeded, format!("the credentials were rejected: {run} failed"))
+                (LoginNeeded, format!("{run} failed: the credentials were rejected"))
             }
             Self::FactorMissing => {
-                (LoginNeeded, format!("the account requires multifactor authentication: {run} failed"))
+                (LoginNeeded, format!("{run} failed: the account requires multifactor authentication"))
             }
             Self::Refused | Self::NotLoggedIn if purpose == Purpose::Login => {
-                (LoginNeeded, format!("the login was refused: {run} failed"))
+                (LoginNeeded, format!("{run} failed: the login was refused"))
             }
             Self::Refused | Self::NotLoggedIn => {
-                (LoginNeeded, format!("not logged in, or the session has ended: {run} failed"))
+                (LoginNeeded, format!("{run} failed: not logged in, or the session has ended"))
             }
-            Self::Network => (Network, format!("IBM Cloud could not be reached: {run} failed")),
-            Self::AnswerNotFromIam => (Network, format!("the answer did not come from IAM: {run} failed")),
+            Self::Network => (Network, format!("{run} failed: IBM Cloud could not be reached")),
+            Self::AnswerNotFromIam => (Network, format!("{run} failed: the response did not come from IAM")),
             Self::Asked => {
                 (IbmcloudFailed, format!("{run} asked a question, and nobody was there to answer"))
             }
@@ -193,7 +194,7 @@ impl Reason {
                 .text(", or with an API key: ")
                 .command("login --apikey @FILE"),
             Self::CredentialsRejected => Hint::from(
-                "check the API key, password or passcode: was it deleted, or meant for another account?",
+                "check the API key, password or passcode; it may have been deleted, or belong to another account",
             ),
             Self::FactorMissing if purpose == Purpose::Login => {
                 Hint::from("set up the factor at https://cloud.ibm.com, or use an API key: ")
@@ -387,7 +388,7 @@ mod tests {
         for reason in [Reason::Refused, Reason::NotLoggedIn] {
             let error = reason.error("`ibmcloud login`", Purpose::Login);
             assert_eq!(error.kind(), ErrorKind::LoginNeeded);
-            assert!(error.to_string().starts_with("the login was refused"), "{error}");
+            assert!(error.to_string().contains("the login was refused"), "{error}");
             let hint = error.hint().unwrap_or_default();
             assert!(!hint.contains("log in") && !hint.contains("ibmcloud-token"), "{hint}");
             let error = reason.error("`ibmcloud iam oauth-tokens`", Purpose::Token);

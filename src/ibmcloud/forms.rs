@@ -1,17 +1,17 @@
-//! The forms, besides the CLI's own output, in which people hold a token and pass it on: in quotation marks (`jq` without
+//! The forms, besides the CLI's own output, in which users store and pass on a token: in quotation marks (`jq` without
 //! `-r`), as a member of JSON, as a header, as a variable for any shell, for an env file, or for curl.
 //!
-//! Only a JWT is taken from them. Anything can stand in the place of an opaque token: `IAM_TOKEN=changeme`.
+//! Only a JWT is accepted in these forms. An opaque token could be any text, as in `IAM_TOKEN=changeme`.
 
 use crate::token::{bearer_credentials, trim_space, trim_space_end};
 
 /// The commands of shells that set a variable.
 const COMMANDS: [&str; 5] = ["export ", "set ", "setenv ", "declare ", "typeset "];
 
-/// The parts of a variable's or a member's name that say that it holds another kind of token.
+/// Parts of the name of a variable or member that indicate another kind of token.
 const OTHER_TOKENS: [&str; 4] = ["refresh", "id_token", "idtoken", "id-token"];
 
-/// Returns every JWT in a line that has one of the forms. It is not checked.
+/// Returns every JWT in a line that has one of the forms. The tokens are not validated.
 pub(super) fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let line = trim(line);
     let statement = [",", ";"].iter().find_map(|end| line.strip_suffix(end.as_bytes())).unwrap_or(line);
@@ -26,7 +26,7 @@ fn value(text: &[u8]) -> Option<&[u8]> {
     (token.starts_with(b"eyJ") && !token.contains(&b' ')).then_some(token)
 }
 
-/// Returns what an assignment assigns, such as `export A='…'`, `set -gx A '…'`, `$env:A = '…'`, `set "A=…"`, `A=…`,
+/// Returns the value of an assignment, such as `export A='…'`, `set -gx A '…'`, `$env:A = '…'`, `set "A=…"`, `A=…`,
 /// `"a": "…"`, or `header = "…"`.
 fn assigned(text: &[u8]) -> Option<&[u8]> {
     if let Some(masked) = text.strip_prefix(b"::add-mask::") {
@@ -84,7 +84,7 @@ fn trim(text: &[u8]) -> &[u8] {
     trim_space_end(trim_space(text))
 }
 
-/// Returns what stands between quotation marks, if a text is between them as a whole.
+/// Removes the quotation marks around a text, if they enclose all of it.
 fn unquoted(text: &[u8]) -> &[u8] {
     match text {
         [first @ (b'"' | b'\''), inside @ .., last] if first == last && !inside.contains(first) => inside,
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_gives_the_token() {
+    fn every_form_is_recognized() {
         for form in [
             "@",
             "Bearer @",
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn other_tokens_and_half_forms_give_nothing() {
+    fn other_tokens_and_incomplete_forms_are_ignored() {
         for form in [
             "refresh_token=@",
             "\"refresh_token\": \"@\",",

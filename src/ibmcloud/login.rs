@@ -1,11 +1,11 @@
-//! `ibmcloud login`: with the person at the terminal, with an API key, or with a one-time passcode.
+//! Runs `ibmcloud login`: interactively at the terminal, with an API key, or with a one-time passcode.
 //!
-//! No secret is ever in the argv of the child. A key goes by `IBMCLOUD_API_KEY`, and it is the key as we have read and
-//! cleaned it. The CLI takes a passcode only as an argument (`-u passcode -p …`) or at its prompt, so its prompt is
+//! No secret is ever in the argv of the child. A key is passed in `IBMCLOUD_API_KEY`, after it has been read and
+//! cleaned. The CLI takes a passcode only as an argument (`-u passcode -p …`) or at its prompt, so the prompt is
 //! answered.
 //!
-//! A run that succeeds has only ended: the CLI exits with 0 on "Incorrect Usage", and can print `OK` and then fail. The
-//! caller checks whether there is a token.
+//! Exit status 0 does not mean that the login succeeded, because the CLI exits with 0 on "Incorrect Usage", and can
+//! print `OK` and then fail. The caller checks whether there is a token.
 
 use zeroize::Zeroizing;
 
@@ -23,11 +23,11 @@ pub(crate) const API_KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "BLUEMIX_AP
 
 /// The way to log in.
 pub(crate) enum Credentials {
-    /// As the CLI asks, or as its further arguments and variables say.
+    /// Chosen by the CLI's own prompts, arguments and variables.
     Plain,
     /// A one-time passcode from the browser (`--sso`), typed at the CLI's prompt.
     Sso,
-    /// A one-time passcode that we were given.
+    /// A one-time passcode that the user passed to us.
     Passcode(Zeroizing<String>),
     /// An API key.
     ApiKey(ApiKey),
@@ -43,7 +43,7 @@ pub(crate) struct Login {
 /// A failed login at the terminal.
 pub(crate) struct AttendedFailure {
     pub(crate) error: Error,
-    /// The person does not want to go on.
+    /// The person ended the input, so no other login is offered.
     pub(crate) is_declined: bool,
 }
 
@@ -54,7 +54,7 @@ impl From<Error> for AttendedFailure {
 }
 
 impl Ibmcloud {
-    /// Logs in with the person at the terminal. Everything that the CLI says goes to our stderr.
+    /// Logs in interactively at the terminal. The CLI's output goes to our stderr.
     pub(crate) fn login_at_terminal(&self, login: &Login) -> Result<(), AttendedFailure> {
         let invocation = self.login_invocation(login, Self::interactive);
         let (status, stderr) = interact(&invocation).map_err(|error| cannot_run(&invocation, error))?;
@@ -68,7 +68,7 @@ impl Ibmcloud {
         Err(AttendedFailure { error, is_declined })
     }
 
-    /// Logs in without a terminal, and returns what the CLI said, sanitized.
+    /// Logs in without a terminal, and returns the CLI's messages, sanitized.
     pub(crate) fn login_unattended(&self, login: &Login, deadline: Deadline) -> Result<Vec<String>> {
         let invocation = self.login_invocation(login, Self::captured);
         let (passcode, known) = match &login.credentials {
@@ -123,7 +123,7 @@ impl Ibmcloud {
     }
 }
 
-/// Returns whether a failure can be the consequence of a question without an answer.
+/// Returns whether a failure can result from an unanswered question.
 fn is_about_the_question(reason: failure::Reason) -> bool {
     matches!(reason, failure::Reason::Asked | failure::Reason::Refused | failure::Reason::NotLoggedIn)
 }
@@ -137,7 +137,7 @@ fn unanswered(invocation: &Invocation, question: &Question, login: &Login, known
     .with_hint(question.hint(!matches!(login.credentials, Credentials::Plain)))
 }
 
-/// Returns what the CLI said on both streams.
+/// Returns the CLI's messages on both streams.
 fn messages(output: &Output, known: &[&str], clean: impl Fn(&[u8], &[&str]) -> Vec<String>) -> Vec<String> {
     [&output.stdout, &output.stderr].into_iter().flat_map(|text| clean(text, known)).collect()
 }

@@ -1,11 +1,11 @@
-//! The answers of a login without a terminal, whatever its credentials are.
+//! Answers the CLI's prompts during a login without a terminal, for any kind of credentials.
 //!
-//! What the CLI asks decides, and not the kind of login. A choice from a numbered list is skipped with Enter. The browser
-//! is declined, and the passcode answers only the prompt that follows the CLI's passcode URL. Any other question is left
-//! without an answer, and reported.
+//! A reply depends on the prompt and not on the kind of login. A choice from a numbered list is skipped with Enter.
+//! The offer to open a browser is declined, and the passcode answers only the prompt that follows the CLI's passcode
+//! URL. Any other question is left unanswered and reported.
 //!
-//! The words are translated, so they play no part. A prompt is output that ends in `>` without a line feed
-//! (`ibm-cloud-cli-sdk`, `terminal/prompt.go`), and `[Y/n]` and the URL are the same in every language.
+//! The words of a prompt are translated, so they are not matched. A prompt is output that ends in `>` without a line
+//! feed (`ibm-cloud-cli-sdk`, `terminal/prompt.go`), and `[Y/n]` and the URL are the same in every language.
 
 use zeroize::Zeroizing;
 
@@ -13,7 +13,7 @@ use crate::error::Hint;
 use crate::sanitize;
 use crate::system::process::Reply;
 
-/// The most choices that are skipped. A choice that must be made is asked for again and again.
+/// The maximum number of skipped choices. The CLI repeats a choice that must be made without end.
 const MAX_SKIPS: usize = 3;
 
 /// The answers of one login.
@@ -25,11 +25,11 @@ pub(super) struct LoginScript<'a> {
     unanswered: Option<Question>,
 }
 
-/// The questions that the previous output leads to, apart from choices.
+/// The question that is expected after the previous output, apart from choices.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expects {
     Nothing,
-    /// The URL was printed: the browser, or the passcode.
+    /// The URL was printed, so the CLI offers the browser or asks for the passcode.
     BrowserOrPasscode,
     /// The browser was declined.
     Passcode,
@@ -38,7 +38,7 @@ enum Expects {
 /// A question of the CLI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Question {
-    /// The prompt, with everything that a terminal would obey.
+    /// The prompt, not sanitized.
     prompt: String,
     about: About,
 }
@@ -64,7 +64,7 @@ impl<'a> LoginScript<'a> {
 
     /// Replies to the output since the last reply.
     pub(super) fn reply(&mut self, output: &[u8]) -> Reply {
-        // Most output is no prompt, and may be long.
+        // Most output is not a prompt, and may be long.
         if self.unanswered.is_some() || !ends_like_a_prompt(output) {
             return Reply::Wait;
         }
@@ -103,7 +103,7 @@ impl<'a> LoginScript<'a> {
         self.unanswered.or(self.choice.filter(|_| reached_the_end))
     }
 
-    /// Returns what a prompt lets one choose: it follows a numbered list, or repeats a prompt that did.
+    /// Returns the subject of a choice. A choice follows a numbered list, or repeats a prompt that did.
     fn choice_about(&self, before: &str, prompt: &str) -> Option<About> {
         let items = before.lines().rev().skip_while(|line| line.trim().is_empty()).map_while(item);
         let items: Vec<_> = items.collect();
@@ -155,13 +155,13 @@ fn names_an_account(item: &str) -> bool {
     item.split(['(', ')']).any(|part| part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// `https://identity-1.us-south.iam.cloud.ibm.com/identity/passcode`, with whatever punctuation stands around it.
+/// `https://identity-1.us-south.iam.cloud.ibm.com/identity/passcode`, with any punctuation around it.
 fn is_passcode_url(word: &str) -> bool {
     word.find("://").is_some_and(|scheme| word[scheme..].contains("/passcode"))
 }
 
-/// Returns whether a prompt asks for yes or no, or puts any other question. The prompts for a passcode, an e-mail address
-/// and a password do not.
+/// Returns whether a prompt is a question, such as one for yes or no. Prompts for a passcode, an e-mail address or a
+/// password are not.
 fn asks_for_consent(prompt: &str) -> bool {
     let words = prompt.split_whitespace().filter(|word| !word.contains("://"));
     words.into_iter().any(|word| word.contains(['?', '\u{ff1f}', '\u{37e}']) || word.contains('['))
@@ -188,7 +188,7 @@ impl Question {
             )
             .command("login … -- --accept"),
             About::PromptWithoutUrl => Hint::from(
-                "a passcode is given only after the CLI has printed the URL for it; have it printed: ",
+                "the passcode is sent only after the CLI has printed its URL; make the CLI print it: ",
             )
             .command("login --passcode - -- --sso-otp manual"),
             About::Other if has_credentials => Hint::from("log in at a terminal and answer it there"),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn output_that_is_no_prompt_gets_no_reply() {
+    fn output_that_is_not_a_prompt_gets_no_reply() {
         for output in ["", "Email", "a > b", "<->\n", "1. us-south\n", "OK\n\n"] {
             check(Some("code"), &[output], &["(wait)"], None);
         }

@@ -1,4 +1,4 @@
-//! The `ibmcloud` CLI: found, run, and understood.
+//! Finds and runs the `ibmcloud` CLI, and interprets its output.
 //!
 //! The three parts are separate: an [`Invocation`] is built here, [`process`] runs it, and [`oauth_tokens`] and
 //! [`failure`] read what it wrote. Whether the CLI is run at all is decided by [`crate::session`].
@@ -65,8 +65,8 @@ impl Ibmcloud {
 
     /// Runs `ibmcloud iam oauth-tokens` and returns the token that it prints.
     ///
-    /// If the CLI says that nobody is logged in, `keeps_session` tells whether its session file holds a session all the
-    /// same. The CLI's SDK swallows the reason if it cannot renew a session (`core_config/bx_config.go`, `IsLoggedIn`).
+    /// If the CLI says that nobody is logged in, `keeps_session` tells whether its session file still holds a session.
+    /// The CLI's SDK swallows the reason if it cannot renew a session (`core_config/bx_config.go`, `IsLoggedIn`).
     pub(crate) fn oauth_tokens(
         &self,
         deadline: Deadline,

@@ -1,8 +1,8 @@
 //! The parser: takes what `ibmcloud iam oauth-tokens` (or `iam bearer-token`) printed and returns the IAM access token.
 //!
-//! The label before a token is translated, the lines around it come and go, and spacing differs, so the parser depends on
-//! none of them. It looks for `Bearer` and a token after a colon, for the JSON member `iam_token`, and for a line that is
-//! just a JWT. The claims decide whether a token is IAM's; the label decides only if there are none.
+//! The label before a token is translated, and the lines around it and the spacing vary, so the parser does not depend
+//! on them. It looks for `Bearer` and a token after a colon, for the JSON member `iam_token`, and for a line that is
+//! just a JWT. The claims decide whether a token is IAM's. The label decides only if the token has no claims.
 //!
 //! **A token is never shortened.** It ends at white space or at the end of its line. Anything else after it, such as a
 //! control character, half of a UTF-8 sequence or an escape sequence in its middle, makes it invalid.
@@ -24,7 +24,7 @@ use crate::token::{
     AccessToken, Claims, InvalidToken, bearer_credentials, is_token_byte, trim_space, trim_space_end,
 };
 
-/// The reason why the output gives no token.
+/// The reason why no token was found in the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -45,9 +45,7 @@ impl fmt::Display for ParseError {
         match self {
             Self::Empty => f.write_str("the output is empty"),
             Self::NoToken => f.write_str("there is no token in the output"),
-            Self::OnlyUaa => {
-                f.write_str("there is only a UAA token (Cloud Foundry's) in the output, and no IAM token")
-            }
+            Self::OnlyUaa => f.write_str("the output has a UAA token (from Cloud Foundry) but no IAM token"),
             Self::Ambiguous => f.write_str("there are two different IAM tokens in the output"),
             Self::Invalid(why) => why.fmt(f),
         }
@@ -56,7 +54,7 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// The most `{` that are tried as the start of the CLI's JSON.
+/// The maximum number of `{` that are tried as the start of the CLI's JSON.
 const MAX_OBJECTS: usize = 32;
 
 /// Returns the IAM access token in the output of `ibmcloud iam oauth-tokens`, with or without `--output json`, or of
@@ -74,7 +72,7 @@ pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
     })
 }
 
-/// Returns the IAM access token in the output of the CLI, or in any other form in which people pass a token on (see
+/// Returns the IAM access token in the output of the CLI, or in any other form in which users pass on a token (see
 /// [`forms`]).
 #[cfg(feature = "program")]
 pub(crate) fn parse_any_form(input: &[u8]) -> Result<AccessToken, ParseError> {
@@ -142,7 +140,7 @@ impl From<OauthTokens> for Option<String> {
     }
 }
 
-/// The answer of IAM, and our own `-f json`. The refresh token is skipped.
+/// The response of IAM, and our own `-f json`. The refresh token is skipped.
 #[cfg(feature = "program")]
 #[derive(Deserialize)]
 struct TokenResponse {
@@ -191,7 +189,7 @@ impl Found {
         }
     }
 
-    /// Takes a JWT that stands in a form by itself. Any two tokens of IAM in such forms must be the same.
+    /// Adds a JWT that was found in one of the other forms. All IAM tokens in such forms must be the same.
     #[cfg(feature = "program")]
     fn form(&mut self, token: &[u8]) {
         let is_of_iam = std::str::from_utf8(token)
@@ -201,7 +199,7 @@ impl Found {
         self.candidate(if is_of_iam { Label::Iam } else { Label::Other }, token);
     }
 
-    /// Takes the token from every JSON object in the text. The CLI's own object comes last, after notices.
+    /// Adds the token of every JSON object in the text. The CLI's own object comes last, after notices.
     fn json<'t, T: Deserialize<'t> + Into<Option<String>>>(&mut self, label: Label, text: &'t [u8]) {
         let mut rest = text;
         for _ in 0..MAX_OBJECTS {
@@ -277,8 +275,8 @@ fn labelled(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     })
 }
 
-/// Returns the token of a line that has nothing else, with or without `Bearer`: the output of `ibmcloud iam bearer-token`
-/// and `cf oauth-token`.
+/// Returns the token of a line that contains only the token, with or without `Bearer`: the output of `ibmcloud iam
+/// bearer-token` and `cf oauth-token`.
 fn bare(line: &[u8]) -> Option<&[u8]> {
     let line = trim_space(line);
     let (token, after) = word(bearer_credentials(line).unwrap_or(line));
@@ -340,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn every_known_shape_gives_the_token() {
+    fn every_known_output_is_parsed() {
         let (iam, uaa) = (iam(), uaa());
         for output in [
             format!("IAM token:  Bearer {iam}\n"),
@@ -402,7 +400,7 @@ mod tests {
 
     #[cfg(feature = "program")]
     #[test]
-    fn every_form_in_which_people_pass_a_token_on_gives_the_token() {
+    fn every_other_form_of_a_token_is_parsed() {
         let (iam, uaa) = (iam(), uaa());
         for input in [
             format!("\"{iam}\"\n"),

@@ -1,14 +1,14 @@
-//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI: it is read, never written, and of the
-//! refresh token in it nothing is kept but whether there is one.
+//! The CLI's `config.json`, where it keeps a session. The file belongs to the CLI, so it is never written here. Its
+//! refresh token is not kept, only whether there is one.
 //!
-//! The CLI truncates the file and writes it again, and its SDK replaces an unreadable file with a blank one, which logs
-//! the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again, and the CLI is never
-//! started on one.
+//! The CLI truncates the file and writes it again, and its SDK replaces an unreadable file with a blank one, which
+//! logs the user out (ibm-cloud-cli-sdk#239, `configuration/persistor.go`). So a torn file is read again, and the CLI
+//! is never started while the file is torn.
 //!
-//! Since SDK 1.0.2 (2023-03) the writer holds `flock` on the file, so a reader that waits for that lock sees a whole file
-//! however often the file is written. **The lock is held for one read and nothing else**: the SDK takes it exclusively
-//! even to read, gives up after 30 s, and then writes a blank session. On Windows the SDK takes no lock, and one of ours
-//! would block its writes.
+//! Since SDK 1.0.2 (2023-03) the writer holds `flock` on the file, so a reader that waits for that lock sees a
+//! complete file, however often the file is written. **The lock is held for one read and nothing else**: the SDK takes
+//! it exclusively even to read, gives up after 30 s, and then writes a blank session. On Windows the SDK takes no
+//! lock, and a lock of ours would block its writes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,7 +28,7 @@ use crate::system::{lock, ownership};
 use crate::time::Deadline;
 use crate::token::{AccessToken, bearer_credentials};
 
-/// The most that is read. A session file is a few KiB.
+/// The size limit. A session file is a few KiB.
 const MAX_SIZE: usize = 1024 * 1024;
 
 /// The time for which a torn file is read again. A write of the CLI usually takes less than a millisecond.
@@ -43,7 +43,7 @@ pub(crate) struct SessionFile {
     content: SecretBuffer,
 }
 
-/// The reason why a session file gives no session.
+/// The reason why no session could be read from a session file.
 #[derive(Debug)]
 pub(crate) enum Unusable {
     /// The file does not exist: nobody has logged in.
@@ -268,8 +268,8 @@ fn read_regular_file(file: &File, owners: &Owners) -> Result<SecretBuffer, SkipR
         .ok_or(SkipReason::TooLarge)
 }
 
-/// The details in a session file beside the tokens. The names are the CLI's own (`core_config/bx_config.go`). A member of an
-/// unexpected type counts as absent.
+/// The details in a session file other than the tokens. The names are the CLI's own (`core_config/bx_config.go`). A
+/// member of an unexpected type counts as absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct Details {
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn refresh_token_of_any_type_is_told_by_its_emptiness() {
+    fn refresh_token_counts_only_if_it_is_a_text_that_is_not_empty() {
         for (value, expected) in [
             (r#""r""#, true),
             (r#""\u0041""#, true),
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn writer_that_does_not_finish_is_told_from_a_torn_file() {
+    fn unfinished_write_is_distinguished_from_a_torn_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = path(directory.path());
         let writer = writing(&path, "{");

@@ -1,14 +1,14 @@
-//! The command line: every clap type, and the one reading of it.
+//! The command line: the clap types, and parsing.
 //!
-//! Nothing happens here: values are what was typed, and [`super::settings`] completes them with variables and defaults.
+//! This module only records what was typed. [`super::settings`] adds variables and defaults.
 //!
 //! A command accepts only the options that it uses. Options come in groups, and a command flattens the groups it needs.
 //! The first line of an option's doc comment is its short help. A secret is never an argument, so `--apikey` and
 //! `--passcode` name a place to read it from.
 //!
-//! Only the definition of the command that was named is built, because clap takes longer to build all of them than an
-//! answer from the session file takes. So the command's name is found first: the options that may come before it are
-//! known.
+//! Only the definition of the named command is built, because building all of them takes longer than reading the
+//! session file. The command's name is found first, which is possible because only the common options may come before
+//! it.
 
 #![expect(clippy::doc_markdown, reason = "the doc comments are help texts, which are plain text")]
 #![cfg_attr(feature = "net", expect(rustdoc::bare_urls, reason = "the help of `exchange` names URLs"))]
@@ -30,7 +30,7 @@ use crate::format::{Format, NAMED, Shell, Variable};
 use crate::sanitize;
 use crate::session::SessionName;
 
-/// The exit status if a program was not started, as of `env` and `nohup` (POSIX).
+/// The exit status if a program was not started, as for `env` and `nohup` (POSIX).
 const NOT_STARTED: u8 = 125;
 
 /// The name of the program.
@@ -60,8 +60,8 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Returns the exit status of every failure, if the exit status has to differ from those of a program that is run.
-    pub(super) fn exit_code_of_a_failure(&self) -> Option<u8> {
+    /// Returns the exit status for our own failures, if it must differ from those of the program that is run.
+    pub(super) fn failure_exit_code(&self) -> Option<u8> {
         matches!(self, Self::Exec(_) | Self::Curl(_)).then_some(NOT_STARTED)
     }
 }
@@ -96,7 +96,7 @@ static COMMANDS: &[Definition] = &[
     Definition {
         name: "get",
         about: "Print the token of the current session (the default command)",
-        long_about: "Print the token of the current session.\n\nThe CLI's session file answers if its token is good. Otherwise `ibmcloud iam oauth-tokens` is run.",
+        long_about: "Print the token of the current session.\n\nThe token is read from the CLI's session file if it lives long enough. Otherwise `ibmcloud iam oauth-tokens` is run.",
         augment: |command| with_session(Get::augment_args(command)),
         read: |matches| read_session(matches, Command::Get(Get::from_arg_matches(matches)?)),
     },
@@ -122,8 +122,8 @@ static COMMANDS: &[Definition] = &[
     },
     Definition {
         name: "login",
-        about: "Log in with the CLI: plain, --sso, --passcode, or with an API key",
-        long_about: "Log in with the CLI: plain, with a one-time passcode, or with an API key.\n\nThis runs `ibmcloud login`. What the CLI says goes to the standard error. The login has worked if there is a new token afterwards.",
+        about: "Log in with the CLI: password, --sso, --passcode or API key",
+        long_about: "Log in with the CLI: with a password, a one-time passcode or an API key.\n\nThis runs `ibmcloud login`. The CLI's output goes to the standard error. The login succeeds only if there is a new token afterwards.",
         augment: |command| with_session(Login::augment_args(command)),
         read: |matches| read_session(matches, Command::Login(Login::from_arg_matches(matches)?)),
     },
@@ -137,15 +137,15 @@ static COMMANDS: &[Definition] = &[
     #[cfg(feature = "net")]
     Definition {
         name: "exchange",
-        about: "Turn an API key into a token over HTTPS, without the CLI",
-        long_about: "Turn an API key into a token over HTTPS, without the CLI.",
+        about: "Exchange an API key for a token over HTTPS, without the CLI",
+        long_about: "Exchange an API key for a token over HTTPS, without the CLI.",
         augment: |command| without_session(Exchange::augment_args(command)),
         read: |matches| read_plain(matches, Command::Exchange(Exchange::from_arg_matches(matches)?)),
     },
     Definition {
         name: "parse",
-        about: "Filter: `oauth-tokens` output on stdin, token on stdout",
-        long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.\n\nA token in quotation marks, the token.json of IAM, and every format of this program are understood too. Two different tokens are an error.",
+        about: "Read `oauth-tokens` output on stdin and print its token",
+        long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.\n\nA token in quotation marks, IAM's token.json and every format of this program are understood too. Two different tokens are an error.",
         augment: |command| without_session(Parse::augment_args(command)),
         read: |matches| read_plain(matches, Command::Parse(Parse::from_arg_matches(matches)?)),
     },
@@ -159,7 +159,7 @@ static COMMANDS: &[Definition] = &[
     Definition {
         name: "inspect",
         about: "Show the claims of a token, decoded but not verified",
-        long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument it is the token that `get` would print.",
+        long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument, this shows the token that `get` would print.",
         augment: |command| with_session(Inspect::augment_args(command)),
         read: |matches| read_session(matches, Command::Inspect(Inspect::from_arg_matches(matches)?)),
     },
@@ -204,7 +204,7 @@ pub(crate) struct MessageOptions {
 #[group(skip)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct SessionOptions {
-    /// Use a session of this name, apart from your own
+    /// Use the session of this name instead of your own
     #[arg(long, value_name = "NAME")]
     pub(crate) session: Option<SessionName>,
     /// Run this CLI: a path, or a name such as `bx`
@@ -220,7 +220,7 @@ pub(crate) struct SessionOptions {
 #[group(skip)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct TimeOptions {
-    /// Answer within this time [default: 30s]
+    /// Give up after this time [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub(crate) timeout: Option<Duration>,
 }
@@ -228,10 +228,10 @@ pub(crate) struct TimeOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct TokenOptions {
-    /// Promise this lifetime, or fail: 90s, 5m, 1h
+    /// Require this remaining lifetime: 90s, 5m, 1h
     ///
-    /// Unless told otherwise, the session file answers with a token that lives for at least another minute, and any
-    /// unexpired token that the CLI then prints is accepted.
+    /// By default, a token in the session file must live for at least another minute, but any unexpired token that the
+    /// CLI prints is accepted.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) min_ttl: Option<Duration>,
 }
@@ -239,12 +239,12 @@ pub(crate) struct TokenOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct SourceOptions {
-    /// Run the CLI even if the session file is good
+    /// Always run the CLI to get the token
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Log in first if that is needed
+    /// Log in first if needed
     ///
-    /// Without a terminal, this works if the CLI needs no person to log in, for example with IBMCLOUD_API_KEY.
+    /// Without a terminal, this works only if the CLI can log in without prompts, for example with IBMCLOUD_API_KEY.
     #[arg(long)]
     pub(crate) login: bool,
 }
@@ -261,7 +261,7 @@ pub(crate) struct IamOptions {
     /// Use IAM's private endpoint
     #[arg(long, conflicts_with = "endpoint")]
     pub(crate) private: bool,
-    /// Trust the authorities in this file too (PEM)
+    /// Also trust the CA certificates in this PEM file
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 }
@@ -274,7 +274,7 @@ pub(crate) struct OutputOptions {
     pub(crate) format: Option<Format>,
     /// Write to this file (0600); `-` is stdout
     ///
-    /// A regular file is replaced as a whole and has mode 0600 from the first byte. A pipe, a device or `/dev/fd/N` is
+    /// A regular file is replaced atomically and has mode 0600 from the first byte. A pipe, a device or `/dev/fd/N` is
     /// written through.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -319,7 +319,7 @@ pub(crate) struct Exec {
     /// can be repeated.
     #[arg(long, value_name = "NAME[=TEMPLATE]")]
     pub(crate) env: Vec<Variable>,
-    /// Set what a tool reads: see --list-recipes
+    /// Set the variables of a tool; see --list-recipes
     ///
     /// The recipes are terraform, sdk:SERVICE (such as sdk:secrets-manager) and watsonx.
     ///
@@ -341,9 +341,10 @@ pub(crate) struct Exec {
 #[derive(Args, Debug)]
 #[group(skip)]
 pub(crate) struct Curl {
-    /// Send the token to this host too
+    /// Also send the token to this host
     ///
-    /// The option can be repeated. It is one exact name, with any port. Only for localhost, 127.0.0.1 and ::1, plain http is accepted.
+    /// NAME is one exact host name and matches any port. Plain http is accepted only for localhost, 127.0.0.1 and ::1.
+    /// The option can be repeated.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<Host>,
     #[command(flatten)]
@@ -364,13 +365,14 @@ pub(crate) struct Login {
     /// Use the API key in a file, or `-` for stdin
     ///
     /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. At a
-    /// terminal, `-` asks for the key and does not show it. The variable IBMCLOUD_API_KEY may hold the key, or @FILE,
-    /// instead.
+    /// terminal, `-` prompts for the key and does not show it. The variable IBMCLOUD_API_KEY may hold the key, or
+    /// @FILE, instead.
     #[arg(long, value_name = "@FILE|-", group = "credentials")]
     pub(crate) apikey: Option<String>,
-    /// Use a one-time passcode that you have, from stdin
+    /// Use a one-time passcode from stdin
     ///
-    /// At a terminal it is asked for and not shown. It answers only the CLI's prompt for it.
+    /// At a terminal, this prompts for the passcode and does not show it. The passcode answers only the CLI's prompt
+    /// for it.
     #[arg(long, value_name = "-", group = "credentials")]
     pub(crate) passcode: Option<String>,
     /// API endpoint
@@ -391,7 +393,7 @@ pub(crate) struct Login {
     /// Resource group to target
     #[arg(short = 'g', value_name = "RESOURCE_GROUP")]
     pub(crate) resource_group: Option<String>,
-    /// Further arguments of `ibmcloud login`, unchanged
+    /// Further arguments, passed to `ibmcloud login` unchanged
     #[arg(last = true, value_name = "ARGUMENT")]
     pub(crate) arguments: Vec<String>,
 }
@@ -412,8 +414,8 @@ pub(crate) struct Exchange {
     /// The API key: `@FILE`, or `-` for stdin
     ///
     /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. At a
-    /// terminal, `-` asks for the key and does not show it. The variable IBMCLOUD_API_KEY or IC_API_KEY may hold the key,
-    /// or @FILE, instead.
+    /// terminal, `-` prompts for the key and does not show it. The variable IBMCLOUD_API_KEY or IC_API_KEY may hold
+    /// the key, or @FILE, instead.
     #[arg(long, value_name = "@FILE|-")]
     pub(crate) apikey: Option<String>,
     #[command(flatten)]
@@ -627,7 +629,7 @@ fn wrong_place(error: &clap::Error) -> Option<String> {
     (!commands.is_empty()).then(|| commands.join(", "))
 }
 
-/// Returns the name of a command that comes after options which belong behind it.
+/// Returns the name of a command that was typed after its own options.
 fn late_command(error: &clap::Error) -> Option<&'static str> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
     COMMANDS.iter().find_map(|definition| (definition.name == argument).then_some(definition.name))

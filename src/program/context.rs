@@ -35,7 +35,7 @@ impl Context {
         })
     }
 
-    /// Returns the variables, as settings for what was not typed.
+    /// Returns the settings that come from variables and defaults.
     pub(super) fn settings(&self) -> Settings<'_> {
         Settings::new(&self.environment)
     }
@@ -48,12 +48,12 @@ impl Context {
         self.deadline
     }
 
-    /// Returns the name of the session that was chosen.
+    /// Returns the name of the chosen session.
     pub(super) fn session_name(&self) -> Option<&SessionName> {
         self.settings.session.as_ref()
     }
 
-    /// Finds the session that was chosen.
+    /// Finds the chosen session.
     pub(super) fn session(&self) -> Result<Session> {
         let session = Session::resolve(self.session_name(), &self.environment)?;
         Ok(match &self.settings.ibmcloud {
@@ -62,14 +62,14 @@ impl Context {
         })
     }
 
-    /// Returns the conditions under which the command does its work.
+    /// Returns the deadline, clock and notes for the command's work.
     pub(super) fn task(&self) -> Task<'_> {
-        #[expect(clippy::disallowed_methods, reason = "the program is where the clock comes from")]
+        #[expect(clippy::disallowed_methods, reason = "only the program reads the system clock")]
         let clock = SystemTime::now;
         Task { deadline: self.deadline, clock, notes: &*self.notes, before_child: signals::watch }
     }
 
-    /// Tells the person something, unless they asked for quiet.
+    /// Prints a line on the standard error, unless `--quiet` was given.
     pub(super) fn say(&self, text: &str) {
         if self.settings.verbosity != Verbosity::Quiet {
             report::say(&format!("{text}\n"));

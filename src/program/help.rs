@@ -5,20 +5,20 @@ pub(super) const ABOUT: &str = "Print the IBM Cloud IAM access token of the ibmc
 pub(super) const LONG_ABOUT: &str = "\
 Print the IBM Cloud IAM access token of the ibmcloud CLI's session.
 
-The CLI's session file answers if its token is good. Otherwise `ibmcloud iam
-oauth-tokens` is run. An expired token is never printed, and on any failure the
-standard output stays empty.";
+The token is read from the CLI's session file if it lives long enough. Otherwise
+`ibmcloud iam oauth-tokens` is run. An expired token is never printed, and on
+any failure the standard output stays empty.";
 
 pub(super) const NOTES: &str = "\
-Without a command, `get` is run. `ibmcloud-token COMMAND -h` lists the options
-of a command; `get -h` those of the default.";
+The default command is `get`. `ibmcloud-token COMMAND -h` lists the options of a
+command, including `ibmcloud-token get -h`.";
 
 pub(super) const DETAILS: &str = "\
-Without a command, `get` is run. `ibmcloud-token COMMAND --help` explains the
-options of a command; `get --help` those of the default.
+The default command is `get`. `ibmcloud-token COMMAND --help` explains the
+options of a command, including `ibmcloud-token get --help`.
 
-Every option except --login and -o has a variable: IBMCLOUD_TOKEN_ and its name
-in upper case, such as IBMCLOUD_TOKEN_MIN_TTL=5m. An option wins over its
+Every option except --login and -o has a variable, named IBMCLOUD_TOKEN_ and the
+option in upper case, such as IBMCLOUD_TOKEN_MIN_TTL=5m. An option overrides its
 variable. An empty variable counts as unset.
 
 Exit codes:
@@ -38,8 +38,9 @@ Exit codes:
 pub(super) const EXEC: &str = "\
 Run a program with a token in its environment.
 
-The program takes our place: signals, the terminal and the exit status are its
-own, and --timeout ends when it starts. It gets one token, which is not renewed.
+The program replaces ibmcloud-token, so it has the terminal, receives signals
+and sets the exit status. --timeout applies only until it starts. It gets one
+token, which is not renewed.
 
 If it is not started, the exit status is 125, or 126 if it cannot be executed
 and 127 if it is not found.";
@@ -47,18 +48,19 @@ and 127 if it is not found.";
 pub(super) const CURL: &str = "\
 Run curl with the token in the `Authorization` header.
 
-Our options end at the first argument that is not one of ours. Everything from
-there on is for curl. A URL must be `https` and name a host of IBM Cloud, or one
-given with --host. Arguments that could send the token elsewhere are refused,
-and ~/.curlrc is not read. The token is never in the list of processes.
+The options of ibmcloud-token end at the first argument that is not one of them.
+Everything from there on is passed to curl. A URL must be `https` and name a
+host of IBM Cloud, or one given with --host. Arguments that could send the token
+elsewhere are refused, and ~/.curlrc is not read. The token never appears in the
+process list.
 
 If nobody is logged in, curl is not started. If it is not started, the exit
-status is 125, or 127 if there is no curl.";
+status is 125, or 127 if curl is not found.";
 
 pub(super) const CONFIGURE: &str = "\
-Let docker, podman, skopeo and helm get their icr.io tokens from us.
+Let docker, podman, skopeo and helm get their icr.io tokens from ibmcloud-token.
 
 `configure docker` names the credential helper `docker-credential-ibmcloud` in
 `credHelpers` of $DOCKER_CONFIG/config.json or ~/.docker/config.json, for every
 host of IBM Cloud Container Registry. A host with another helper keeps it. The
-rest of the file stays as it is. What was changed is printed.";
+rest of the file is not changed. The changes are printed.";

@@ -1,8 +1,8 @@
-//! How a secret comes in: from a file, the standard input, or a variable. It is never an argument, because the process
+//! Reads secrets from a file, the standard input or a variable. A secret is never an argument, because the process
 //! list and the shell's history show arguments.
 //!
-//! Every open and every read is bounded by the deadline and by a size. Only a person at a terminal may take their time;
-//! what they type is not shown.
+//! Every open and every read is bounded by the deadline and by a size. There is no deadline for a person who types at
+//! a terminal, and what they type is not shown.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -25,15 +25,15 @@ use crate::system::{blocking, bounded_file, stdio};
 use crate::time::Deadline;
 use crate::token::{self, ApiKey, InvalidApiKey};
 
-/// The most that is read of a key file. One is under 1 KiB.
+/// The size limit of a key file. A real one is under 1 KiB.
 const MAX_KEY_FILE: usize = 64 * 1024;
 
-/// The most that is read of a passcode. One has ten characters.
+/// The size limit of a passcode. A real one has ten characters.
 const MAX_PASSCODE: usize = 1024;
 
-/// The place of an API key.
+/// The source of an API key.
 enum Place<'a> {
-    /// A file: what was written, without the `@`, and its path.
+    /// A file: its name as typed, without the `@`, and its path.
     File(Cow<'a, str>, PathBuf),
     /// The standard input.
     Stdin,
@@ -51,8 +51,8 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Returns the API key that `argument`, the value of `--apikey`, leads to, else the one of the first variable that is
-/// set. This is the only place where a key is read.
+/// Returns the API key that `argument`, the value of `--apikey`, refers to, or else the first variable that is set.
+/// Every command reads its key here.
 pub(super) fn api_key(
     context: &Context,
     argument: Option<&str>,
@@ -83,21 +83,19 @@ pub(super) fn api_key(
 fn not_a_key(place: &Place<'_>, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let hint = match place {
         Place::Variable(..) => "set it to the key, or to `@FILE`",
-        _ => {
-            "it must be the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write"
-        }
+        _ => "pass the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write",
     };
     Error::new(ErrorKind::Usage, format!("{place} does not hold an API key")).with_hint(hint).with_source(why)
 }
 
-/// Returns the place that the value of `--apikey` names.
+/// Returns the source that the value of `--apikey` names.
 fn place_in_argument<'a>(value: &'a str, environment: &Environment) -> Result<Place<'a>> {
     match value.strip_prefix('@') {
         Some("") => Err(Error::new(ErrorKind::Usage, "`--apikey @` names no file").with_hint("write `--apikey @FILE`")),
         Some(file) => Ok(Place::File(file.into(), path(file, environment))),
         None if value == "-" => Ok(Place::Stdin),
         None if names_a_file(value, environment) => {
-            Err(Error::new(ErrorKind::Usage, "the value of `--apikey` is the name of a file without an `@` before it")
+            Err(Error::new(ErrorKind::Usage, "the value of `--apikey` is a file name without the `@` before it")
                 .with_hint(format!("write `--apikey @{}`", shown(value))))
         }
         None => Err(Error::new(
@@ -108,7 +106,7 @@ fn place_in_argument<'a>(value: &'a str, environment: &Environment) -> Result<Pl
     }
 }
 
-/// Returns the place that a variable is, or names by `@FILE`.
+/// Returns the source that a variable holds: the key itself, or `@FILE`.
 fn place_in_variable(name: &'static str, value: &OsStr, environment: &Environment) -> Result<Place<'static>> {
     let text = token::cleaned(value.as_encoded_bytes())
         .map_err(|why| not_a_key(&Place::Variable(name, Zeroizing::default()), why))?;
@@ -117,7 +115,7 @@ fn place_in_variable(name: &'static str, value: &OsStr, environment: &Environmen
         Some(file) => Ok(Place::File(file.to_owned().into(), path(file, environment))),
         None if names_a_file(&text, environment) => Err(Error::new(
             ErrorKind::Usage,
-            format!("`{name}` is the name of a file without an `@` before it"),
+            format!("the value of `{name}` is a file name without the `@` before it"),
         )
         .with_hint(format!("set it to `@{}`", shown(&text)))),
         None => Ok(Place::Variable(name, text)),
@@ -128,7 +126,7 @@ fn names_a_file(text: &str, environment: &Environment) -> bool {
     !text.is_empty() && path(text, environment).is_file()
 }
 
-/// Returns the path that `@FILE` names. The shell expands `~/` only at the start of a word, which is the `@` here.
+/// Returns the path that `@FILE` names. The shell does not expand `~/` after the `@`, so this does.
 fn path(file: &str, environment: &Environment) -> PathBuf {
     match (file.strip_prefix("~/"), environment.home()) {
         (Some(rest), Some(home)) => home.join(rest),
@@ -136,8 +134,8 @@ fn path(file: &str, environment: &Environment) -> PathBuf {
     }
 }
 
-/// Returns a file's name so that it can be shown. A key in place of the name is an easy mistake. It has no `/`, so a long
-/// path can still be shown.
+/// Returns a file's name, safe to show. Users sometimes type the key in place of the name. A key has no `/`, so a name
+/// with one is shown unchanged.
 fn shown(name: &str) -> String {
     if name.contains('/') { name.to_owned() } else { sanitize::redact(name) }
 }
@@ -167,7 +165,7 @@ fn key_on_stdin(context: &Context) -> Result<Option<SecretBuffer>> {
     whole_stdin(context, MAX_KEY_FILE)
 }
 
-/// Asks the person at the terminal for lines, which are not shown. Returns nothing if there is more than `limit`.
+/// Prompts for lines at the terminal, with the echo off. Returns nothing if there is more than `limit`.
 fn typed(
     context: &Context,
     prompt: &str,
@@ -176,7 +174,7 @@ fn typed(
 ) -> Result<Option<SecretBuffer>> {
     if terminal::is_in_background() {
         return Err(Error::new(ErrorKind::Internal, "a background job cannot read from the terminal")
-            .with_hint("run it in the foreground, or pass the secret by a pipe or `< FILE`"));
+            .with_hint("run it in the foreground, or pass the secret through a pipe or with `< FILE`"));
     }
     // From here on, a signal that ends the program restores the terminal.
     (context.task().before_child)();
@@ -188,7 +186,7 @@ fn typed(
     report::say(prompt);
     let bytes = stdio::stdin().and_then(|input| read_until(input, limit, is_complete));
     drop(modes);
-    // The Enter that ended the line was not shown either.
+    // The Enter that ended the line was not echoed either.
     report::say("\n");
     bytes.map_err(unreadable)
 }
@@ -220,13 +218,13 @@ fn read_until(
 /// Reads the standard input to its end.
 pub(super) fn stdin(context: &Context) -> Result<SecretBuffer> {
     whole_stdin(context, MAX_STDOUT)?.ok_or_else(|| {
-        Error::new(ErrorKind::IbmcloudFailed, "the standard input has more than 1 MiB")
+        Error::new(ErrorKind::IbmcloudFailed, "the standard input is larger than 1 MiB")
             .with_hint("pipe only the output of `ibmcloud iam oauth-tokens` into it")
     })
 }
 
-/// Reads the standard input to its end. Returns nothing if there is more than `limit`. A person may take their time, but a
-/// program has until the deadline.
+/// Reads the standard input to its end. Returns nothing if there is more than `limit`. The deadline applies to a
+/// program, but not to a person at a terminal.
 pub(super) fn whole_stdin(context: &Context, limit: usize) -> Result<Option<SecretBuffer>> {
     let deadline = if io::stdin().is_terminal() { Deadline::never() } else { context.deadline() };
     blocking::within(deadline, move || read_limited(stdio::stdin()?, USUAL_SIZE, limit)).map_err(|error| {
@@ -238,7 +236,9 @@ pub(super) fn whole_stdin(context: &Context, limit: usize) -> Result<Option<Secr
 }
 
 fn cannot_read(what: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Internal, what).with_hint("pass text, by a pipe or `< FILE`").with_source(error)
+    Error::new(ErrorKind::Internal, what)
+        .with_hint("pass text through a pipe or with `< FILE`")
+        .with_source(error)
 }
 
 /// Reads a one-time passcode from the standard input. At a terminal it is not shown.

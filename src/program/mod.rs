@@ -1,4 +1,4 @@
-//! The programs. This module is not part of the library's interface.
+//! The program. This module is not part of the library's public API.
 
 mod arguments;
 mod command;
@@ -35,7 +35,7 @@ pub fn ibmcloud_token() -> ExitCode {
         Ok(Reading::Print(text)) => return report::result(output::print(text.as_bytes()), None),
         Err(error) => return report::result(Err(error), None),
     };
-    let exit_code = arguments.command.exit_code_of_a_failure();
+    let exit_code = arguments.command.failure_exit_code();
     let or_exit_code = |error: Error| match exit_code {
         Some(code) => error.or_exit_code(code),
         None => error,

@@ -1,6 +1,7 @@
-//! What tools read: the variables that `exec --for` sets, and those that it removes because a tool would prefer them.
+//! Recipes for `exec --for`: the variables that a tool reads, and those that are removed because the tool would prefer
+//! them to the token.
 //!
-//! A recipe is a row of one table. A name is in it only if the source that stands beside it reads that name.
+//! A recipe is a row of one table. A row lists a variable only if one of its sources reads that variable.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -14,13 +15,14 @@ use crate::token::AccessToken;
 /// The variable that names a file which IBM's SDKs prefer to the environment (go-sdk-core `core/config_utils.go`).
 const CREDENTIALS_FILE_VARIABLE: &str = "IBM_CREDENTIALS_FILE";
 
-/// The file that IBM's SDKs prefer to the environment, in the current directory and in the home directory (the same).
+/// The file that IBM's SDKs prefer to the environment, in the current directory and in the home directory (same
+/// source).
 const CREDENTIALS_FILE: &str = "ibm-credentials.env";
 
-/// The most that is read of such a file.
+/// The size limit of such a file.
 const MAX_CREDENTIALS_FILE: usize = 1024 * 1024;
 
-/// What a variable is set to.
+/// The value of a variable.
 enum Value {
     Token,
     Bearer,
@@ -31,9 +33,9 @@ struct Row {
     /// The value of `--for`. A name that ends in a colon is followed by the name of a service.
     name: &'static str,
     about: &'static str,
-    /// The files that read these names.
+    /// The source files that read these variables.
     sources: &'static [&'static str],
-    /// For a service, these are what follows its prefix.
+    /// For a service, these are the parts of the names after its prefix.
     sets: &'static [(&'static str, Value)],
     removes: &'static [&'static str],
     /// The prefix of the lines in [`CREDENTIALS_FILE`] that would win. For a service it is the service's own.
@@ -67,8 +69,8 @@ static ROWS: [Row; 3] = [
     Row {
         name: "sdk:",
         about: "IBM's SDKs for Go, Java, Node.js and Python, such as sdk:secrets-manager",
-        // The names are PROPNAME_… of the first, the prefix is in the second, and AUTHTYPE, VPC_IMS_VERSION and
-        // CP4D_ACCOUNT_ID are in the third.
+        // The first source has the names (PROPNAME_…), the second the prefix, and the third AUTHTYPE, VPC_IMS_VERSION
+        // and CP4D_ACCOUNT_ID.
         sources: &[
             "github.com/IBM/go-sdk-core core/constants.go",
             "github.com/IBM/go-sdk-core core/config_utils.go",
@@ -100,8 +102,8 @@ static ROWS: [Row; 3] = [
     Row {
         name: "watsonx",
         about: "watsonx.ai: IBM's SDKs, LangChain, LiteLLM, CrewAI",
-        // WATSONX_AI_… is read by the first, WATSONX_TOKEN, _PASSWORD and _USERNAME by the second, _ZENAPIKEY and
-        // WX_API_KEY by the third.
+        // The first source reads WATSONX_AI_…, the second WATSONX_TOKEN, _PASSWORD and _USERNAME, the third _ZENAPIKEY
+        // and WX_API_KEY.
         sources: &[
             "github.com/IBM/watsonx-ai-node-sdk README.md",
             "github.com/langchain-ai/langchain-ibm libs/ibm/langchain_ibm",
@@ -133,7 +135,7 @@ static ROWS: [Row; 3] = [
 #[derive(Clone)]
 pub(crate) struct Recipe {
     row: &'static Row,
-    /// What the names of the variables start with.
+    /// The prefix of the variable names.
     prefix: String,
 }
 
@@ -158,7 +160,7 @@ impl FromStr for Recipe {
                 return Ok(Self { row, prefix: prefix(service)? });
             }
         }
-        Err(format!("unknown recipe; known are {}", ROWS.each_ref().map(shown_name).join(", ")))
+        Err(format!("unknown recipe; the known recipes are {}", ROWS.each_ref().map(shown_name).join(", ")))
     }
 }
 
@@ -178,7 +180,7 @@ fn prefix(service: &str) -> Result<String, String> {
 }
 
 impl Recipe {
-    /// Removes what a tool would prefer to the token, and sets what it reads.
+    /// Removes the variables that a tool would prefer to the token, and sets those that it reads.
     pub(crate) fn apply(&self, token: &AccessToken, environment: &mut Environment) {
         environment.remove(&[CREDENTIALS_FILE_VARIABLE]);
         for name in self.row.removes {
@@ -220,7 +222,7 @@ fn has_lines_for(prefix: &str, path: &Path) -> bool {
     })
 }
 
-/// Returns the table for people.
+/// Returns the text of `--list-recipes`.
 pub(crate) fn list() -> String {
     let mut text = String::new();
     for row in &ROWS {

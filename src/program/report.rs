@@ -12,12 +12,12 @@ use crate::note::Note;
 use crate::sanitize;
 use crate::session::SessionName;
 
-/// Writes text to the standard error. If that fails, there is nobody to tell.
+/// Writes text to the standard error. A failure is ignored, because it could not be reported.
 pub(super) fn say(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Reports how a command ended, and returns the exit status.
+/// Reports the result of a command, and returns the exit status.
 pub(super) fn result(result: Result<()>, session: Option<&SessionName>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -33,9 +33,9 @@ pub(super) fn error(error: &Error, session: Option<&SessionName>) {
     say(&text(error, session));
 }
 
-/// Returns what happened, what the CLI said, and what to do in the session that was chosen.
+/// Returns the message, the CLI's own messages, and the hint for the chosen session.
 fn text(error: &Error, session: Option<&SessionName>) -> String {
-    // A path in it may hold any character.
+    // A path in the message may hold any character.
     let mut text = sanitize::line(&format!("error: {}", message(error)));
     text.push('\n');
     for line in error.ibmcloud_messages() {

@@ -15,15 +15,15 @@ use crate::session::SessionName;
 use crate::system::environment::Environment;
 use crate::token::Requirements;
 
-/// The time within which a command must answer, unless told otherwise.
+/// The default of `--timeout`.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How much is said beside errors.
+/// How much is printed besides errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verbosity {
     /// Nothing.
     Quiet,
-    /// Warnings, and at a terminal what is waited for.
+    /// Warnings, and at a terminal the reason for waiting.
     Normal,
     /// Every decision.
     Verbose,
@@ -38,7 +38,7 @@ pub(crate) struct CommonSettings {
     pub(crate) timeout: Duration,
 }
 
-/// How a token leaves.
+/// Where and in which format a token is written.
 #[derive(Clone, Debug)]
 pub(crate) struct OutputSettings {
     pub(crate) format: Format,
@@ -48,7 +48,7 @@ pub(crate) struct OutputSettings {
     pub(crate) shell: Shell,
 }
 
-/// Which file is configured, and how.
+/// The settings of `configure`.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigureSettings {
     /// The file, or nothing for the default.
@@ -57,7 +57,7 @@ pub(crate) struct ConfigureSettings {
     pub(crate) remove: bool,
 }
 
-/// Completes what was typed with variables.
+/// Adds variables and defaults to what was typed.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
     environment: &'a Environment,
@@ -68,7 +68,7 @@ impl<'a> Settings<'a> {
         Self { environment }
     }
 
-    /// Returns what applies to all commands.
+    /// Returns the settings that all commands share.
     pub(crate) fn common(self, typed: &Common) -> Result<CommonSettings> {
         let session = typed.session.session.clone();
         Ok(CommonSettings {
@@ -83,7 +83,7 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// Returns what is required of a token.
+    /// Returns the requirements on a token.
     pub(crate) fn requirements(self, typed: &TokenOptions) -> Result<Requirements> {
         Ok(Requirements { min_ttl: self.value(typed.min_ttl, "MIN_TTL", duration)? })
     }
@@ -93,7 +93,7 @@ impl<'a> Settings<'a> {
         self.switch(typed, "FRESH")
     }
 
-    /// Returns how a token leaves.
+    /// Returns where and in which format a token is written.
     pub(crate) fn output(self, typed: &OutputOptions) -> Result<OutputSettings> {
         let format = self.value(typed.format.clone(), "FORMAT", parse)?.unwrap_or_default();
         let shell = self.value(typed.shell, "SHELL", super::arguments::shell)?;
@@ -113,7 +113,7 @@ impl<'a> Settings<'a> {
         Ok(OutputSettings { format, file, variables, shell })
     }
 
-    /// Returns which file is configured, and how.
+    /// Returns the settings of `configure`.
     pub(crate) fn configure(self, typed: &Configure) -> Result<ConfigureSettings> {
         Ok(ConfigureSettings {
             file: typed.file.clone().or_else(|| self.variable("FILE").map(PathBuf::from)),
@@ -122,8 +122,8 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// Returns what a program gets in its environment: variables, and those of recipes. A variable or a recipe that was
-    /// named replaces the default.
+    /// Returns the variables and recipes for a program's environment. The default variable is set only if neither a
+    /// variable nor a recipe was given.
     pub(crate) fn program_environment(self, typed: &Exec) -> Result<(Vec<Variable>, Vec<Recipe>)> {
         let mut recipes = typed.recipes.clone();
         if recipes.is_empty() {
@@ -148,7 +148,7 @@ impl<'a> Settings<'a> {
         Ok(self.value(None, "ENV", parse)?.map(|variable| vec![variable]))
     }
 
-    /// Returns a value: typed, or from its variable.
+    /// Returns the value that was typed, or else the one in its variable.
     fn value<T>(
         self,
         typed: Option<T>,
@@ -159,11 +159,11 @@ impl<'a> Settings<'a> {
         let text = value.to_str().ok_or("it is not UTF-8".to_owned());
         text.and_then(parse).map(Some).map_err(|why| {
             Error::new(ErrorKind::Usage, format!("invalid value of `IBMCLOUD_TOKEN_{variable}`: {why}"))
-                .with_hint(format!("unset it or correct it: `unset IBMCLOUD_TOKEN_{variable}`"))
+                .with_hint(format!("correct it, or remove it with `unset IBMCLOUD_TOKEN_{variable}`"))
         })
     }
 
-    /// Returns whether a switch is on: typed, or by its variable.
+    /// Returns whether a switch was typed, or else whether its variable is on.
     fn switch(self, typed: bool, variable: &str) -> Result<bool> {
         Ok(self.value(typed.then_some(true), variable, |text| Ok(is_on(text)))?.unwrap_or(false))
     }
@@ -195,7 +195,8 @@ fn default_variables() -> Vec<Variable> {
     vec![Variable::DEFAULT.parse().expect("it is a valid name")]
 }
 
-/// `-o json` is how the CLI itself is asked for JSON. It would write the token to a file in the work tree.
+/// Returns an error for the name of a format. `-o json` asks the CLI for JSON, but here it would write the token to a
+/// file named `json`.
 fn ensure_not_a_format(path: &Path) -> Result<&Path> {
     let name = path.to_str().unwrap_or_default();
     let Some(named) = NAMED.iter().find(|named| named.name.eq_ignore_ascii_case(name)) else {
@@ -205,7 +206,7 @@ fn ensure_not_a_format(path: &Path) -> Result<&Path> {
         .with_hint(format!("write `-f {}` for the format, or `-o ./{name}` for the file", named.name)))
 }
 
-/// Returns whether the value of a variable switches something on. The words for off are those of clap.
+/// Returns whether the value of a variable means on. The words for off are those of clap.
 fn is_on(text: &str) -> bool {
     !["n", "no", "f", "false", "off", "0"].contains(&text.to_ascii_lowercase().as_str())
 }

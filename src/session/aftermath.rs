@@ -1,5 +1,5 @@
-//! What happened to the session file around a run of the CLI: another program renewed the session, the CLI wiped it, a
-//! wrapper uses another one, or the file was skipped.
+//! Detects what happened to the session file during a run of the CLI: another program renewed the session, the CLI
+//! wiped it, a wrapper uses another one, or the file was skipped.
 
 use std::thread;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use crate::note::Note;
 use crate::task::Task;
 use crate::token::{IssuedToken, Origin};
 
-/// The time that another program has to save a token, if IAM refuses to renew the session for us.
+/// The time for another program to save a token, after IAM has refused to renew the session for us.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(250);
 
 impl Session {
-    /// Returns a token that another program has saved during a run that failed because a login is needed; else the
+    /// Returns a token that another program has saved during a run that failed because a login is needed, or else the
     /// failure.
     pub(super) fn token_renewed_meanwhile(
         &self,
@@ -34,7 +34,7 @@ impl Session {
         if let Some(token) = renewed() {
             return Ok(token);
         }
-        // IAM may have answered the other program already, which then still has to save the token.
+        // The other program may have received a token from IAM and not have saved it yet.
         let pause = task.deadline.within(RENEWAL_PAUSE).remaining();
         if self.present(task).is_some_and(|now| now.holds_refresh_token) {
             thread::sleep(pause);
@@ -44,7 +44,7 @@ impl Session {
     }
 
     /// Explains a run that failed for no known reason and left a session file without a session. The CLI's SDK saves
-    /// whatever IAM answers with status 200 (`core_config/repository.go`), also an answer without a token.
+    /// every response of IAM with status 200 (`core_config/repository.go`), even one without a token.
     pub(super) fn noticing_wiped_session(
         &self,
         error: Error,
@@ -59,7 +59,7 @@ impl Session {
             return error;
         }
         let what = format!(
-            "the session in `{}` is gone: it held a token before `ibmcloud iam oauth-tokens` and holds none now, as after an answer of IAM without a token",
+            "the session in `{}` is gone: it held a token before `ibmcloud iam oauth-tokens` and holds no token now, perhaps because the response of IAM had no token",
             self.file().display()
         );
         let hint =
@@ -69,8 +69,8 @@ impl Session {
             .with_ibmcloud_messages(error.ibmcloud_messages().to_vec())
     }
 
-    /// Tells if the CLI has printed another token than the session file holds: it may be a wrapper that chooses another
-    /// session.
+    /// Adds a note if the CLI has printed a different token from the one in the session file. It may be a wrapper that
+    /// chooses another session.
     pub(super) fn compare_with_file(&self, printed: &IssuedToken, task: &Task<'_>) {
         let Some(token) = self.present(task).and_then(|file| file.token) else { return };
         let kept = IssuedToken::new(token, Origin::SessionFile);
@@ -87,7 +87,8 @@ impl Session {
         }
     }
 
-    /// Names the session file in an error about a missing CLI, if it was skipped: it is the other way to a token.
+    /// Mentions the session file in an error about a missing CLI, if the file was skipped. The user may have a token
+    /// in it.
     pub(super) fn naming_skipped_file(&self, error: Error, task: &Task<'_>) -> Error {
         match self.read_file(task.deadline) {
             Err(Unusable::Skipped(reason)) => {

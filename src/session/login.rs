@@ -1,4 +1,4 @@
-//! A login: one at a time, and it counts only if the session has changed.
+//! Logs in, one login at a time. A login succeeds only if the session has changed.
 
 use std::io;
 
@@ -57,8 +57,8 @@ impl Session {
     /// may have logged in meanwhile.
     ///
     /// The exit status of the CLI is not enough: it is 0 for "Incorrect Usage", and a run can print `OK` and then fail
-    /// while the old session goes on. So the token in the session file must have changed. That is checked before anybody
-    /// has the CLI renew the old token.
+    /// while the old session goes on. So the token in the session file must have changed. That is checked before
+    /// another run of the CLI can renew the old token.
     pub(crate) fn log_in(
         &self,
         task: &Task<'_>,

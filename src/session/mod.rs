@@ -1,16 +1,17 @@
 //! How the token of a session is obtained, in this order:
 //!
-//! 1. **The session file.** If its token lives long enough, that is the answer: no process, no lock.
-//! 2. **The lock.** Inside it the session file is read again, because the previous holder has usually done the work.
+//! 1. **The session file.** If its token lives long enough, it is returned without a process or a lock.
+//! 2. **The lock.** The session file is read again under the lock, because the previous holder has usually renewed the
+//!    token.
 //! 3. **The CLI.** `ibmcloud iam oauth-tokens` is run and its token is judged. If it says that a login is needed, the
 //!    session file is read once more, because another program may have renewed the session at the same moment.
 //! 4. **A login**, which the caller decides on (see [`Session::log_in`]).
 //!
-//! Unless told otherwise, the session file answers with a token that lives for at least 60 s, and any unexpired token
-//! that the CLI then prints is accepted, because the CLI renews a token only in its last 10 s. An explicit minimum is a
-//! promise: met, or an error. A process that waited while the CLI answered another one accepts the token in the session
-//! file under the same rule as that run did. Otherwise a hundred scripts in a token's last minute would run the CLI a
-//! hundred times, one after the other.
+//! By default, a token in the session file must live for at least 60 s, but any unexpired token that the CLI prints is
+//! accepted, because the CLI renews a token only in its last 10 s. An explicit minimum is always enforced. A process
+//! that waited while the CLI answered another one accepts the token in the session file under the same rule as that
+//! run did. Otherwise a hundred scripts in a token's last minute would run the CLI a hundred times, one after the
+//! other.
 
 mod aftermath;
 mod login;
@@ -38,8 +39,8 @@ use crate::task::Task;
 use crate::time::Deadline;
 use crate::token::{AccessToken, DEFAULT_LIFETIME, IssuedToken, Origin, Requirements, judge};
 
-/// The least time for a run of the CLI after waiting for the lock. With less, it would be killed while it renews the
-/// session.
+/// The minimum time for a run of the CLI after waiting for the lock. With less, the CLI would be killed while it
+/// renews the session.
 const MIN_RUN: Duration = Duration::from_secs(1);
 
 /// The CLI renews a token that lives for less (`iam_token.go` of its SDK, `expiryDelta`).
@@ -53,8 +54,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// Asks for a token that is good enough for most services: it lives for at least a minute if the session file holds
-    /// it, and is unexpired if the CLI has to be run.
+    /// Asks for a token that is good enough for most services. It lives for at least a minute if it comes from the
+    /// session file, and is unexpired if the CLI has to be run.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -90,7 +91,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Finds the session that the variables of this process lead to, as the CLI would (`IBMCLOUD_CONFIG_HOME`,
+    /// Finds the session that the variables of this process select, as the CLI would (`IBMCLOUD_CONFIG_HOME`,
     /// `IBMCLOUD_HOME`, `HOME`, …).
     ///
     /// # Errors
@@ -100,7 +101,7 @@ impl Session {
         Self::resolve(None, &Environment::of_process())
     }
 
-    /// Finds the session with this name, which is apart from the user's own.
+    /// Finds the session with this name, which is separate from the user's own.
     ///
     /// # Errors
     ///
@@ -164,7 +165,7 @@ impl Session {
             return Err(failure);
         }
         if lock.was_waited_for() && task.deadline.remaining() < MIN_RUN {
-            return Err(task.deadline.error("other runs of `ibmcloud` left no time for another"));
+            return Err(task.deadline.error("waiting for other runs of `ibmcloud` left no time to run it"));
         }
         let before = self.present(task);
         task.note(Note::RunningIbmcloud(ibmcloud.program().to_owned(), "iam oauth-tokens"));
@@ -178,7 +179,7 @@ impl Session {
         let judged = result.and_then(|token| {
             let freshness = judge(&token, now, task.notes);
             task.note(Note::IbmcloudAnswered(freshness));
-            // An expired token is a failure for all waiters. A promise that only this call asked for is not.
+            // An expired token is a failure for all waiters. An unmet requirement of this call alone is not.
             Requirements::default().check(&token, freshness, now)?;
             Ok((token, freshness))
         });
@@ -243,7 +244,7 @@ impl Session {
             return Ok(None);
         }
         task.note(Note::SessionFileAnswers(path.to_owned(), freshness));
-        // It lasts as long as wanted. Judging it again with a later clock could contradict that.
+        // It lives long enough. Judging it again at a later time could contradict that.
         judge(&token, now, task.notes);
         Ok(Some(token))
     }
@@ -258,7 +259,7 @@ impl Session {
         self.read_file(task.deadline).ok()
     }
 
-    /// Returns the token that is in the session file now, whatever it is worth.
+    /// Returns the token that is in the session file now, even if it has expired.
     fn present_token(&self, task: &Task<'_>) -> Option<AccessToken> {
         self.present(task)?.token
     }

@@ -1,4 +1,4 @@
-//! The name of a session of its own, apart from the user's default session.
+//! The name of a session that is separate from the user's default session.
 
 use std::fmt;
 use std::fs;

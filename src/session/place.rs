@@ -27,7 +27,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Resolves the named session, or the one that the environment leads to.
+    /// Resolves the named session, or the one that the environment selects.
     pub(super) fn resolve(name: Option<&SessionName>, environment: &Environment) -> Result<Self> {
         let data_directory = data_directory(environment);
         let mut environment = environment.clone();
@@ -53,7 +53,7 @@ impl Place {
         Ok(Self { home, config_directory, session_file, owners, data_directory, environment })
     }
 
-    /// Returns the lock file, if there is a place for one. Only a run that needs the lock pays for this.
+    /// Returns the lock file, if there is a data directory. It is computed only when the lock is needed.
     pub(super) fn lock_file(&self) -> Option<PathBuf> {
         Some(lock_file(&self.config_directory, self.data_directory.as_deref()?))
     }
@@ -63,7 +63,7 @@ fn no_home(message: &str) -> Error {
     Error::new(ErrorKind::LoginNeeded, message).with_hint("set HOME or IBMCLOUD_HOME")
 }
 
-/// Returns the lock file of a session. It is named by a hash of the session's real path, so that every way to the
+/// Returns the lock file of a session. It is named by a hash of the session's real path, so that every path to the
 /// session leads to the same lock.
 fn lock_file(config_directory: &Path, data_directory: &Path) -> PathBuf {
     let real = real_path(config_directory);

@@ -21,7 +21,7 @@ pub(crate) fn within<T: Send + 'static>(
     result.recv_timeout(deadline.remaining()).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
-/// Explains that the machine allows no further thread.
+/// Returns the error for a thread that could not be started.
 pub(crate) fn no_thread(error: io::Error) -> Error {
     Error::new(ErrorKind::Internal, "cannot start a thread")
         .with_hint("this machine may have reached a limit: check `ulimit -u` and `ulimit -v`")

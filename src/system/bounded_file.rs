@@ -1,4 +1,4 @@
-//! Reading a file that the user named: until a deadline, and up to a size. It may be a pipe that nobody writes to.
+//! Reads a file that the user named, until a deadline and up to a size. The file may be a pipe that nobody writes to.
 
 use std::fs::File;
 use std::io;

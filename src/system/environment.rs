@@ -1,4 +1,4 @@
-//! Environment variables as an argument: read once by the program, and changed for a child in a copy.
+//! Environment variables as a value. The program reads them once, and changes a copy for a child.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -1,9 +1,10 @@
-//! Becoming another program: looked up as a shell does it, without a shell, in the state in which we were started.
+//! Replaces this process with another program. It is looked up as a shell does it, but without a shell, and inherits
+//! the state in which we were started.
 //!
-//! The working directory, the umask, the process group, the signal mask, the terminal and the resource limits are never
-//! changed by us. The runtime of Rust ignores SIGPIPE, which [`become_program`] takes back. Every descriptor that we open
-//! is closed on exec, except that of [`inherited_pipe`]. Standard streams that were closed are `/dev/null`, because the
-//! runtime of Rust opens it there: a file that the program opens must not become its standard output.
+//! The working directory, the umask, the process group, the signal mask, the terminal and the resource limits are
+//! never changed by us. The runtime of Rust ignores SIGPIPE, which [`become_program`] undoes. Every descriptor that we
+//! open is closed on exec, except that of [`inherited_pipe`]. Standard streams that were closed are `/dev/null`,
+//! because the runtime of Rust opens it there: a file that the program opens must not become its standard output.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Write as _};
@@ -18,19 +19,21 @@ use rustix::io::FdFlags;
 use super::environment::Environment;
 use super::signals;
 
-/// Where a program is looked for if there is no PATH, as in glibc and musl.
+/// The search path if PATH is not set, as in glibc and musl.
 const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";
 
-/// Which entries of PATH lead to a program.
+/// Which entries of PATH are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entries {
-    /// All of them, as in a shell, for a name that the user typed: it means the same with and without us before it.
+    /// All of them, as in a shell, for a name that the user typed, so that it means the same as without
+    /// `ibmcloud-token`.
     All,
-    /// The absolute ones, for a name that we chose: no file of the current directory must be run without being named.
+    /// The absolute ones, for a name that we chose, because a file of the current directory must not be run unless the
+    /// user named it.
     Absolute,
 }
 
-/// Why a program cannot be run.
+/// The reason why a program cannot be run.
 #[derive(Debug)]
 pub(crate) enum Unusable {
     /// There is no such file.
@@ -88,7 +91,7 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Becomes a program. `name` is what the program is told of its own name. This returns only if that fails.
+/// Replaces this process with a program. `name` is its `argv[0]`. This returns only if that fails.
 pub(crate) fn become_program(
     path: &Path,
     name: &OsStr,
@@ -117,11 +120,11 @@ pub(crate) fn become_program(
     error.into()
 }
 
-/// Returns a pipe with this content for the program that we become, and the path under which it can be opened. It is
-/// empty once it has been read, so nothing is left of a secret.
+/// Returns a pipe with this content for the program that replaces us, and the path under which it can be opened. The
+/// pipe is empty once it has been read, so no secret is left in it.
 pub(crate) fn inherited_pipe(content: &[u8]) -> io::Result<(OwnedFd, PathBuf)> {
     let (reader, mut writer) = io::pipe()?;
-    // Nobody reads yet, so more than the pipe can hold would block for ever.
+    // Nothing reads from the pipe yet, so writing more than it can hold would block forever.
     rustix::fs::fcntl_setfl(&writer, OFlags::NONBLOCK)?;
     writer.write_all(content)?;
     drop(writer);

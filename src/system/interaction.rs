@@ -1,4 +1,4 @@
-//! A run that talks with the person at the terminal.
+//! An interactive run at the terminal.
 
 use std::io::{self, Read, Write as _};
 use std::process::{ExitStatus, Stdio};
@@ -17,8 +17,8 @@ use crate::secret::SecretBuffer;
 /// open.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Runs a program that talks with the person at the terminal. All of its output goes to our stderr. Returns its stderr
-/// too, which holds no prompt, so it may be a pipe.
+/// Runs an interactive program at the terminal. All of its output goes to our stderr. Its stderr may be a pipe,
+/// because prompts are not written to it, and is also returned.
 pub(crate) fn interact(invocation: &Invocation) -> io::Result<(ExitStatus, SecretBuffer)> {
     let _restored = terminal::KeepModes::of_stdin();
     let (pipe, stderr) = io::pipe()?;

@@ -1,4 +1,4 @@
-//! A lock on an open file or directory (`flock`), which ends with its holder however that dies.
+//! A lock on an open file or directory (`flock`). The kernel releases it when its holder ends, even by SIGKILL.
 
 use std::fs::{File, TryLockError};
 use std::io;

@@ -1,4 +1,4 @@
-//! What keeps a program from being started, and whose fault it is.
+//! The reasons why a program could not be started.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use rustix::io::Errno;
 
 use super::stdio;
 
-/// What kept a program from being started.
+/// The reason why a program could not be started.
 #[derive(Debug)]
 pub(crate) enum Obstacle {
     /// The program itself: it is missing, not executable, or needs an interpreter that is missing.
@@ -19,11 +19,11 @@ pub(crate) enum Obstacle {
     Machine,
 }
 
-/// Returns what kept a program from being started. The error alone does not tell: opening `/dev/null` fails with the same
-/// errors as a program that is missing or not executable.
+/// Returns the reason why a program could not be started. The error alone is not enough, because opening `/dev/null`
+/// fails with the same errors as a program that is missing or not executable.
 pub(crate) fn of(error: &io::Error) -> Obstacle {
     match error.raw_os_error().map(Errno::from_raw_os_error) {
-        // `EPERM` and `ENOSYS` are what seccomp profiles answer. A program that may not be run is `EACCES`.
+        // A seccomp profile returns `EPERM` or `ENOSYS`. A program that may not be run gives `EACCES`.
         Some(Errno::PERM | Errno::NOSYS) => Obstacle::Sandbox,
         Some(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR | Errno::NXIO) => match stdio::null_device() {
             Ok(()) => Obstacle::Program,

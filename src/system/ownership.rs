@@ -1,16 +1,16 @@
-//! Whose file something is, and opening it before that is known.
+//! The ownership of files, and opening a file that may belong to anybody.
 
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-/// Returns whether a file belongs to the user whom this process acts for.
+/// Returns whether a file belongs to the effective user of this process.
 pub(crate) fn is_of_user(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
-/// Returns whether this process acts for root.
+/// Returns whether the effective user is root.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

@@ -18,7 +18,7 @@ const DISABLED: u8 = if cfg!(target_os = "linux") { 0 } else { 0xff };
 /// Returns whether this process is a background job of the terminal on the standard input. Such a process is stopped as
 /// soon as it reads from the terminal or changes its modes.
 ///
-/// A terminal that is not the controlling terminal stops nobody.
+/// A terminal that is not the controlling terminal never stops a process.
 pub(crate) fn is_in_background() -> bool {
     is_background_job_of(io::stdin())
 }
@@ -48,7 +48,7 @@ fn kept() -> MutexGuard<'static, Option<Kept>> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps the modes of the terminal, and restores them when dropped.
+/// Saves the modes of the terminal, and restores them when dropped.
 pub(crate) struct KeepModes(());
 
 impl KeepModes {

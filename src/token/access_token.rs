@@ -1,8 +1,8 @@
-//! The access token: the one value that everything here exists to hand over.
+//! The access token.
 //!
-//! A token is a secret newtype: it has no `Display`, a redacting `Debug`, one way to its text
-//! ([`AccessToken::expose`]), and it is wiped when dropped. Its characters are safe in a header, a quoted shell word and
-//! a JSON string, so nothing after this module has to escape it.
+//! A token has no `Display`, its `Debug` is redacted, only [`AccessToken::expose`] returns its text, and it is wiped
+//! when dropped. Its characters are safe in a header, a quoted shell word and a JSON string, so nothing after this
+//! module has to escape it.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! The claims of a JWT: decoded, never verified. The service that receives the token verifies it; the program needs to
-//! know whose it is and how long it lives.
+//! The claims of a JWT: decoded, never verified. The service that receives the token verifies it; this program only
+//! needs to know its owner and its lifetime.
 //!
 //! Claims are read leniently: a claim of an unexpected type counts as absent, the last of two equal names counts (RFC
 //! 7519, section 4 allows that), and unknown claims are kept. A payload that is not a JSON object, or that nests deeper

@@ -1,4 +1,4 @@
-//! How long a token still lives, compared with a wanted minimum: a value with its reason, never a bare bool.
+//! The remaining lifetime of a token, compared with a wanted minimum.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -28,8 +28,8 @@ pub enum Freshness {
     },
     /// Its lifetime is unknown: it is not a JWT, or has no readable `exp`.
     UnknownLifetime,
-    /// It was issued in the future by the local clock, so that clock is slow. The lifetime counts from `iat`, because
-    /// the true time cannot be earlier.
+    /// It was issued in the future according to the local clock, so that clock is slow. The lifetime counts from
+    /// `iat`, because the true time cannot be earlier.
     ClockOff {
         /// How far the clock is behind, at least.
         behind: Duration,
@@ -39,7 +39,7 @@ pub enum Freshness {
 }
 
 impl Freshness {
-    /// Returns how a token with these times, in seconds since 1970-01-01 UTC, stands against a wanted lifetime.
+    /// Compares the lifetime of a token with these times, in seconds since 1970-01-01 UTC, with a wanted lifetime.
     pub(super) fn of(
         expiration: Option<i64>,
         issued_at: Option<i64>,
@@ -81,8 +81,8 @@ impl Freshness {
     }
 }
 
-/// Returns the present in seconds since 1970-01-01 UTC, but never a time before the token was issued: a slow clock does
-/// not lengthen the life of a token.
+/// Returns the present in seconds since 1970-01-01 UTC, but never a time before the token was issued, because a slow
+/// clock must not lengthen the life of a token.
 pub(super) fn present(issued_at: Option<i64>, now: SystemTime) -> i64 {
     epoch_seconds(now).max(issued_at.unwrap_or(i64::MIN))
 }

@@ -1,5 +1,4 @@
-//! A token with its origin and its decoded times. It is decoded once, where it comes in, and this one value carries it
-//! to where it leaves.
+//! A token with its origin and its decoded times. A token is decoded only once, when this value is created.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -35,7 +34,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// An access token with what is known about it.
+/// An access token with its origin, claims and times.
 #[derive(Clone, Debug)]
 pub struct IssuedToken {
     token: AccessToken,
@@ -45,15 +44,15 @@ pub struct IssuedToken {
 }
 
 impl IssuedToken {
-    /// Decodes what a token says about itself.
+    /// Decodes the claims of a token.
     pub(crate) fn new(token: AccessToken, origin: Origin) -> Self {
         let claims = token.claims();
         let expiration = claims.as_ref().and_then(Claims::expiration);
         Self { token, origin, claims, expiration }
     }
 
-    /// Takes into account what the service said of the token's lifetime: it expires at `expiration`, or `expires_in`
-    /// seconds after `requested_at`, if that is earlier than its own claim.
+    /// Applies the lifetime that the service reported. The token expires at `expiration`, or `expires_in` seconds
+    /// after `requested_at`, if that is earlier than its own claim.
     #[cfg(feature = "net")]
     pub(crate) fn expiring(
         mut self,
@@ -103,7 +102,7 @@ impl IssuedToken {
         self.claims.as_ref().and_then(Claims::issued_at)
     }
 
-    /// Returns how it stands at `now` against a wanted lifetime.
+    /// Compares its lifetime at `now` with a wanted lifetime.
     #[must_use]
     pub fn freshness(&self, now: SystemTime, wanted: Duration) -> Freshness {
         Freshness::of(self.expiration, self.issued_at(), now, wanted)

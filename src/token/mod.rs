@@ -1,4 +1,4 @@
-//! Tokens and keys: what they are made of, how long they live, and what may be required of them.
+//! Tokens and keys: their syntax, their lifetime, and the requirements on them.
 //!
 //! This module knows nothing of files, processes or networks.
 

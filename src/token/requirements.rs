@@ -1,4 +1,4 @@
-//! The requirements of a caller on a token, and the one place where a token is judged against it.
+//! A caller's requirements on a token, and the check that a token meets them.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,11 +7,10 @@ use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::note::{Note, Notes};
 use crate::time::{brief, epoch_seconds, rfc3339};
 
-/// The lifetime that the session file's token must have unless told otherwise. Services reject tokens in their last
-/// seconds.
+/// The lifetime that the session file's token must have by default. Services reject tokens in their last seconds.
 pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 
-/// Requirements on a token besides being unexpired.
+/// Requirements on a token, in addition to being unexpired.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Requirements {
     /// The lifetime that was explicitly asked for.
@@ -42,7 +41,7 @@ impl Requirements {
         match self.min_ttl {
             Some(wanted) if !freshness.lasts(wanted) => Err(Error::new(
                 ErrorKind::RequirementUnmet,
-                format!("{which} {freshness}, and {} was asked for", brief(wanted)),
+                format!("{which} {freshness}, but {} was requested", brief(wanted)),
             )
             .with_hint(lifetime_hint(token.origin(), freshness))),
             _ => Ok(()),
@@ -50,7 +49,7 @@ impl Requirements {
     }
 }
 
-/// Returns how the token stands against the default lifetime, and warns if its times show that the clock is slow.
+/// Compares the token's lifetime with the default, and warns if its times show that the clock is slow.
 pub(crate) fn judge(token: &IssuedToken, now: SystemTime, notes: Notes<'_>) -> Freshness {
     let freshness = token.freshness(now, DEFAULT_LIFETIME);
     if let Freshness::ClockOff { behind, .. } = freshness {
@@ -68,7 +67,7 @@ fn name(origin: Origin) -> &'static str {
     }
 }
 
-/// The CLI and IAM do not hand out expired tokens, so if one has expired, the clock is probably wrong.
+/// The CLI and IAM do not return expired tokens, so if one has expired, the clock is probably wrong.
 fn clock_hint(origin: Origin, now: SystemTime) -> Hint {
     let now = rfc3339(epoch_seconds(now)).unwrap_or_else(|| "a year outside 1970 to 9999".to_owned());
     let hint = Hint::from(format!("check this machine's clock (it says {now})"));
@@ -83,7 +82,7 @@ fn clock_hint(origin: Origin, now: SystemTime) -> Hint {
 fn lifetime_hint(origin: Origin, freshness: Freshness) -> Hint {
     match (origin, freshness) {
         (_, Freshness::UnknownLifetime) => {
-            "omit `--min-ttl`: nobody can promise a lifetime for such a token".into()
+            "omit `--min-ttl`, because the lifetime of such a token is unknown".into()
         }
         (Origin::Iam, _) => "ask for less with `--min-ttl`; IAM decides how long a token lives".into(),
         _ => Hint::from("ask for less with `--min-ttl`, or log in again for a new token: ").command("login"),
@@ -119,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn explicit_lifetime_is_a_promise() {
+    fn explicit_lifetime_is_enforced() {
         assert!(ensure(Some(600), 4000).0.is_ok());
         let error = ensure(Some(601), 4000).0.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RequirementUnmet);
-        assert!(error.to_string().ends_with("is valid for another 10m, and 10m 1s was asked for"), "{error}");
+        assert!(error.to_string().ends_with("is valid for another 10m, but 10m 1s was requested"), "{error}");
     }
 
     #[test]

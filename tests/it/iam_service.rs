@@ -1,8 +1,8 @@
 //! A stand-in for the IAM service, on loopback.
 //!
-//! It follows a script with one step for each request, and records the requests. When it is dropped, it checks that the
-//! script was played to its end, with neither a missing nor an extra request. It also serves plain HTTP, and other
-//! services that a test needs.
+//! It follows a script with one step for each request, and records the requests. When it is dropped, it checks that
+//! the whole script was used, without a missing or an extra request. It also serves plain HTTP, and other services
+//! that a test needs.
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -33,9 +33,9 @@ pub(crate) enum Step {
     IgnoreConnection,
     /// Answers a request.
     Answer(Vec<u8>),
-    /// Answers in parts of so many bytes, with a pause after each part.
+    /// Answers in parts of this many bytes, with a pause after each part.
     Trickle(Vec<u8>, usize, Duration),
-    /// Answers a request with what a function returns for it.
+    /// Answers a request with the result of a function.
     AnswerWith(Handler),
     /// Sends this and keeps the connection open.
     ThenSilence(Vec<u8>),
@@ -196,7 +196,7 @@ impl Tls {
     }
 }
 
-/// The service. Dropping it checks that the whole script was played.
+/// The service. Dropping it checks that the whole script was used.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     tls: Option<Tls>,
@@ -261,7 +261,7 @@ impl Service {
         Self::start(None, script.into(), false)
     }
 
-    /// A service without encryption that answers every request, at least one, with what a function returns for it.
+    /// A service without encryption that answers every request, at least one, with the result of a function.
     pub(crate) fn plain_answering_with(
         answer: impl Fn(&Received) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {

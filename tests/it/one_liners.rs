@@ -1,7 +1,7 @@
 //! Runs the one-liners of IBM's documentation and of public code in every recorded situation, next to this program.
 //!
-//! They are the reason for this program. The tests run them in their original spelling, with the real shells and tools
-//! and with the stand-in as `ibmcloud`. The one-liners are in `tests/one-liners/list.txt`; the results are in
+//! The program replaces them. The tests run them in their original spelling, with the real shells and tools and with
+//! the stand-in as `ibmcloud`. The one-liners are in `tests/one-liners/list.txt`; the results are in
 //! `docs/one-liners.md`, which `SNAPSHOTS=overwrite cargo test` renews.
 
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ struct OneLiner {
     program: String,
 }
 
-/// What a one-liner prints when it works.
+/// The output of a one-liner that works.
 #[derive(Clone, Copy)]
 enum Promise {
     Token,
@@ -157,7 +157,7 @@ impl OneLiner {
             .unwrap_or_else(|error| panic!("{}: {error}", self.interpreter))
     }
 
-    /// Compares the output with the promise.
+    /// Compares the output with the expected one.
     fn judge(&self, output: &Output, right: Option<&str>) -> Mark {
         if !output.status.success() {
             return Mark::Fails;

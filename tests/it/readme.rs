@@ -75,7 +75,7 @@ fn every_use_of_a_token_passes_it_on() {
 }
 
 #[test]
-fn tour_shows_a_login_from_start_to_end() {
+fn tour_shows_a_complete_login() {
     let lines = tour();
     assert!(lines[0].contains("tests/stand-in/ibmcloud"), "{lines:?}");
     let sandbox = Sandbox::new();

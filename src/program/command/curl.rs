@@ -1,7 +1,7 @@
-//! `curl`: become curl, with the token in a header that comes through a descriptor.
+//! `curl`: replace this process with curl, which reads the token in a header from a file descriptor.
 //!
-//! curl reads headers from a file since 7.55.0 (2017). The descriptor is not the standard input, which stays free for
-//! `-d @-`. curl before 7.58.0 would send the header to another host after a redirect (CVE-2018-1000007).
+//! curl has read headers from a file since 7.55.0 (2017). The descriptor is not the standard input, which stays free
+//! for `-d @-`. curl before 7.58.0 would send the header to another host after a redirect (CVE-2018-1000007).
 
 use std::ffi::{OsStr, OsString};
 
@@ -37,7 +37,7 @@ pub(in crate::program) fn run(arguments: &Curl, context: &Context) -> Result<()>
     header.push_str(token.token().expose());
     header.push_str("\n");
     let (_pipe, header) = inherited_pipe(&header).map_err(|error| {
-        Error::new(ErrorKind::Internal, "cannot hand over the token to curl by a descriptor")
+        Error::new(ErrorKind::Internal, "cannot pass the token to curl through a file descriptor")
             .with_source(error)
     })?;
     let mut all: Vec<OsString> = ["-q", "--proto-redir", "=https"].map(Into::into).into();

@@ -1,4 +1,4 @@
-//! `exchange`: turn an API key into a token over HTTPS, without the CLI.
+//! `exchange`: exchange an API key for a token over HTTPS, without the CLI.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::iam::{self, Endpoint};

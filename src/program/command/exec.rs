@@ -1,4 +1,4 @@
-//! `exec`: become a program, with a token in its environment.
+//! `exec`: replace this process with a program that has a token in its environment.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -23,7 +23,7 @@ pub(in crate::program) fn run(arguments: &Exec, context: &Context) -> Result<()>
     }
     let (variables, recipes) = context.settings().program_environment(arguments)?;
     let (name, program_arguments) = arguments.program.split_first().expect("clap requires it");
-    // A misspelt name must not cost a run of the CLI, or a login.
+    // The program is looked up first, so that a misspelled name does not cost a run of the CLI or a login.
     let path = look_up(name, Entries::All, context)?;
     let token = get::token(&arguments.token, &arguments.source, context)?;
     let mut environment = match context.session_name() {
@@ -44,7 +44,7 @@ pub(in crate::program) fn run(arguments: &Exec, context: &Context) -> Result<()>
     Err(become_program(&path, name, program_arguments, &environment))
 }
 
-/// Finds a program. The error has the exit status of POSIX.
+/// Finds a program. The error has the exit status that POSIX specifies.
 pub(super) fn look_up(name: &OsStr, entries: Entries, context: &Context) -> Result<PathBuf> {
     exec::look_up(name, entries, context.environment()).map_err(|unusable| match unusable {
         Unusable::Missing if name.as_encoded_bytes().contains(&b'/') => {
@@ -57,7 +57,7 @@ pub(super) fn look_up(name: &OsStr, entries: Entries, context: &Context) -> Resu
     })
 }
 
-/// Becomes a program. Returns the error if that fails.
+/// Replaces this process with a program. Returns only if that fails.
 pub(super) fn become_program(
     path: &Path,
     name: &OsStr,
@@ -65,7 +65,7 @@ pub(super) fn become_program(
     environment: &Environment,
 ) -> Error {
     let error = exec::become_program(path, name, arguments, environment);
-    // The file was there before, so what is missing now is the interpreter that it names.
+    // The file was found by `look_up`, so the interpreter that it names must be missing.
     if error.kind() == io::ErrorKind::NotFound {
         return cannot_execute(path, "its interpreter (`#!`) or loader is missing");
     }

@@ -1,4 +1,4 @@
-//! `inspect`: the claims of a token, for people and for `jq`. They are decoded, not verified.
+//! `inspect`: show the claims of a token, as text or as JSON. They are decoded, not verified.
 
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ pub(in crate::program) fn run(arguments: &Inspect, context: &Context) -> Result<
     let token = match arguments.input.as_deref() {
         Some("-") => {
             let token = IssuedToken::new(parse::token_on_stdin(context)?, Origin::Stdin);
-            // An expired token may be looked at, so nothing is required of it.
+            // An expired token may be inspected, so nothing is required of it.
             judge(&token, task.now(), task.notes);
             token
         }

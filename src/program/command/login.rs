@@ -1,4 +1,4 @@
-//! `login`: run `ibmcloud login`, and make sure that there is a token afterwards.
+//! `login`: run `ibmcloud login`, and check that there is a token afterwards.
 
 use std::io::{self, IsTerminal as _};
 
@@ -19,7 +19,7 @@ pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()
         ibmcloud::Login { credentials: credentials(arguments, context)?, arguments: options(arguments) };
     let session = context.session()?;
     session.create_home()?;
-    // A passcode has used up the standard input, so nothing else can be asked there.
+    // A passcode has used up the standard input, so nothing else can be prompted for.
     if is_at_terminal() && !matches!(login.credentials, Credentials::Passcode(_)) {
         at_terminal(&session, login, Wanted::Login, context)
     } else {
@@ -41,7 +41,7 @@ pub(super) fn for_a_token(session: &Session, context: &Context) -> Result<Deadli
     }
 }
 
-/// Returns whether there is a person to talk to. The standard output does not count, because it is usually captured.
+/// Returns whether a person can be prompted. The standard output is not checked, because it is usually captured.
 fn is_at_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
@@ -85,11 +85,11 @@ fn options(login: &Login) -> Vec<String> {
 enum Wanted {
     /// A login, even if somebody is logged in.
     Login,
-    /// A token, so a login only if there is none.
+    /// A token, so log in only if there is none.
     Token,
 }
 
-/// Logs in with the person at the terminal. If a plain login fails, offers to continue with a one-time passcode, as the
+/// Logs in interactively at the terminal. If a plain login fails, offers to continue with a one-time passcode, as the
 /// documentation tells people with a federated ID to do.
 fn at_terminal(session: &Session, login: ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
     let is_plain = matches!(login.credentials, Credentials::Plain);
@@ -111,7 +111,7 @@ fn at_terminal(session: &Session, login: ibmcloud::Login, wanted: Wanted, contex
     }
 }
 
-/// Logs in once. The deadline applies to the wait for the lock and not to the person.
+/// Logs in once. The deadline applies to the wait for the lock, but not to the person.
 fn attended(
     session: &Session,
     login: &ibmcloud::Login,
@@ -135,7 +135,7 @@ fn attended(
                 })
             },
         )
-        // If it was moved to the background, that is why it failed.
+        // If the login was moved to the background, that is why it failed.
         .map_err(|error| AttendedFailure {
             error: ensure_in_foreground().err().unwrap_or(error),
             is_declined,
@@ -152,14 +152,14 @@ fn ensure_in_foreground() -> Result<()> {
         .with_hint("log in in the foreground, or without the terminal: add `</dev/null`"))
 }
 
-/// Logs in without a terminal. What the CLI asks decides whether that works.
+/// Logs in without a terminal. This works unless the CLI asks a question that cannot be answered in advance.
 fn unattended(session: &Session, login: &ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
     let task = context.task();
     session.log_in(
         &task,
         || wanted == Wanted::Login || !session.holds_good_token(&task),
         |ibmcloud| {
-            // Before the session is checked, because an error then says "above".
+            // The lines are printed before the session is checked, because the error refers to them as "above".
             ibmcloud.login_unattended(login, task.deadline)?.iter().for_each(|line| context.say(line));
             Ok(())
         },
@@ -191,9 +191,9 @@ fn no_session(login: &ibmcloud::Login) -> Error {
     );
     error.with_hint(match login.credentials {
         Credentials::Plain => {
-            Hint::from("read what it says above; a federated ID needs ").command("login --sso")
+            Hint::from("read what the CLI says above; a federated ID needs ").command("login --sso")
         }
-        _ => Hint::from("read what it says above"),
+        _ => Hint::from("read what the CLI says above"),
     })
 }
 
@@ -206,7 +206,7 @@ fn is_yes() -> Result<bool> {
             .with_source(error)
     })?;
     if length == 0 {
-        // The cursor is still behind the question.
+        // The cursor is still on the line of the question.
         report::say("\n");
     }
     Ok(length > 0 && matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))

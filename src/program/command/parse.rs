@@ -1,5 +1,5 @@
-//! `parse`: the output of `ibmcloud iam oauth-tokens`, or a token in any other form, on the standard input; the token on
-//! the standard output.
+//! `parse`: read the output of `ibmcloud iam oauth-tokens`, or a token in any other form, on the standard input, and
+//! print the token.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::{failure, oauth_tokens};

@@ -1,4 +1,5 @@
-//! `status`: who is logged in, where and for how long, from the session file alone, without network and CLI.
+//! `status`: show who is logged in, where and for how long, from the session file alone, without the network or the
+//! CLI.
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
@@ -41,7 +42,7 @@ struct Status {
     session_file: String,
 }
 
-/// One of all sessions. Its status is `null` if nobody is logged in.
+/// An entry of `--all`. Its status is `null` if nobody is logged in.
 #[derive(Serialize)]
 struct Listed {
     /// The name, or `null` for the user's own session.
@@ -77,7 +78,7 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
     output::print(status.text(freshness, lifetime).as_bytes())
 }
 
-/// Shows the user's own session and every named one, also those in which nobody is logged in.
+/// Shows the user's own session and every named one, including those in which nobody is logged in.
 fn all(as_json: bool, context: &Context) -> Result<()> {
     let environment = context.environment();
     let names = session::all_names(environment).map_err(|error| {
@@ -105,7 +106,7 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
     if as_json { print_json(&sessions) } else { output::print(text.as_bytes()) }
 }
 
-/// Reads the session file. The error says who is missing where.
+/// Reads the session file. The error names the file that holds no login.
 fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> {
     let path = session.file();
     let file = session.read_file(context.deadline()).map_err(|unusable| match unusable {
@@ -119,7 +120,7 @@ fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> 
             ErrorKind::Internal,
             format!("cannot use the session file `{}`: {reason}", path.display()),
         )
-        .with_hint("ask the CLI itself: `ibmcloud target`"),
+        .with_hint("run `ibmcloud target` to see what the CLI says"),
     })?;
     let details = file.details();
     let token = file.token.ok_or_else(|| {
@@ -137,7 +138,7 @@ fn nobody(message: String) -> Error {
     Error::new(ErrorKind::LoginNeeded, message).with_hint(log_in_hint())
 }
 
-/// Returns the whole lifetime of a token, from its issue to its end.
+/// Returns the whole lifetime of a token, from issue to expiry.
 fn lifetime(token: &IssuedToken) -> Option<Duration> {
     let seconds = token.expiration()?.checked_sub(token.issued_at()?)?;
     Some(Duration::from_secs(u64::try_from(seconds).ok()?))
@@ -177,7 +178,7 @@ impl Status {
         }
     }
 
-    /// Returns the lines for people, with a bar if the whole lifetime is given.
+    /// Returns the human-readable lines, with a bar if the whole lifetime is given.
     fn text(&self, freshness: Freshness, lifetime: Option<Duration>) -> String {
         let mut text = String::new();
         let lifetime = match (lifetime, freshness.remaining()) {
@@ -235,7 +236,7 @@ fn bar(remaining: Duration, lifetime: Duration) -> String {
     format!("[{}{}]", "#".repeat(full), "-".repeat(BAR - full))
 }
 
-/// [`BAR`] as a number to calculate with.
+/// [`BAR`] as a floating-point number.
 const BAR_STEPS: f64 = 20.0;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Decides whether a command line of curl can send the token to IBM Cloud's hosts only.
+//! Checks that a curl command line can send the token only to IBM Cloud's hosts.
 //!
-//! An option that is not known is refused, because its value and the URLs after it could not be told apart.
+//! An unknown option is refused, because its value could not be distinguished from a URL after it.
 
 mod options;
 mod url;
@@ -12,7 +12,7 @@ use options::Kind;
 pub(crate) use url::Host;
 use url::Url;
 
-/// What follows from a command line that is allowed.
+/// The result for an allowed command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Allowed {
     /// Whether a URL leads to this machine.
@@ -40,7 +40,7 @@ impl Refusal {
 
 /// Checks the arguments of curl.
 pub(super) fn check(arguments: &[OsString], hosts: &[Host]) -> Result<Allowed, Refusal> {
-    // A byte that is not UTF-8 becomes a character that no name and no host has.
+    // A byte that is not UTF-8 becomes a character that no option name and no host contains.
     let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());
     let mut line = Line::default();
     let mut are_options = true;
@@ -57,7 +57,7 @@ pub(super) fn check(arguments: &[OsString], hosts: &[Host]) -> Result<Allowed, R
     line.check_urls(hosts)
 }
 
-/// A command line as far as it has been read.
+/// The part of a command line that has been read.
 #[derive(Default)]
 struct Line {
     urls: Vec<String>,
@@ -115,7 +115,7 @@ impl Line {
         match kind {
             Kind::DetourFlag | Kind::Detour => self.detour = Some(shown.to_owned()),
             Kind::Refused(reason) => {
-                return Err(Refusal::new(format!("`{shown}` is refused: it {reason}")));
+                return Err(Refusal::new(format!("`{shown}` is refused because it {reason}")));
             }
             Kind::GlobOff => self.glob_off = is_on,
             Kind::Verbose | Kind::Trace => self.shows_token = is_on.then(|| shown.to_owned()),
@@ -142,7 +142,7 @@ impl Line {
             url.check(hosts)?;
             if let Some(detour) = self.detour.as_ref().filter(|_| !url.is_https) {
                 let reason = format!(
-                    "`{detour}` is refused together with plain http: it may show the token to another machine"
+                    "`{detour}` is refused together with plain http because it may show the token to another machine"
                 );
                 return Err(Refusal::new(reason));
             }
@@ -162,12 +162,12 @@ fn value_of<'a>(option: &str, value: Option<Cow<'a, str>>) -> Result<Cow<'a, str
 }
 
 fn unknown_long_option(typed: &str) -> Refusal {
-    // What follows the equals sign may be a secret.
+    // The text after the equals sign may be a secret.
     let name = typed.split('=').next().unwrap_or_default();
     let known = |name: &str| Kind::of(name.strip_prefix("no-").unwrap_or(name)).is_some();
     if name.starts_with("expand-") {
         return Refusal::new(format!(
-            "`--{name}` is refused: what a variable becomes cannot be checked here"
+            "`--{name}` is refused because the value of a variable cannot be checked"
         ));
     }
     if name.len() < typed.len() && known(name) {
@@ -185,7 +185,7 @@ fn unknown_long_option(typed: &str) -> Refusal {
 fn check_header(header: &str) -> Result<(), Refusal> {
     if header.starts_with('@') {
         return Err(Refusal::new(
-            "`-H @…` is refused: a second `Authorization` in it could not be seen here",
+            "`-H @…` is refused because the file may have a second `Authorization` header",
         ));
     }
     let name = header.split([':', ';']).next().unwrap_or_default().trim();
@@ -194,7 +194,9 @@ fn check_header(header: &str) -> Result<(), Refusal> {
     }
     match name.to_ascii_lowercase().as_str() {
         "authorization" => Err(Refusal::new("a second `Authorization` header is refused")),
-        "host" => Err(Refusal::new("a `Host` header is refused: it can lead the request to another site")),
+        "host" => {
+            Err(Refusal::new("a `Host` header is refused because it can lead the request to another site"))
+        }
         _ => Ok(()),
     }
 }
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts_of_others_are_refused() {
+    fn other_hosts_are_refused() {
         for (line, reason) in [
             ("https://evil.example", "`evil.example` is not a host of IBM Cloud"),
             ("https://icr.io https://evil.example", "`evil.example` is not"),
@@ -344,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_undo_the_guard_is_refused() {
+    fn arguments_that_could_bypass_the_guard_are_refused() {
         for (line, reason) in [
             // No URL, or one that curl would complete.
             ("", "there is no URL"),
@@ -375,13 +377,13 @@ mod tests {
             ("https://icr.io/{a,b}", "makes several URLs"),
             ("-g --no-globoff https://icr.io/{a,b}", "makes several URLs"),
             // Options, in every form.
-            ("-K config https://icr.io", "`-K` is refused: it adds options"),
+            ("-K config https://icr.io", "`-K` is refused because it adds options"),
             ("-Kconfig https://icr.io", "`-K` is refused"),
             ("-sKconfig https://icr.io", "`-K` is refused"),
             ("--config config https://icr.io", "`--config` is refused"),
             (
                 "-k https://icr.io",
-                "`-k` is refused: it sends the token to a server whose identity is not checked",
+                "`-k` is refused because it sends the token to a server whose identity is not checked",
             ),
             ("-sk https://icr.io", "`-k` is refused"),
             ("-ksS https://icr.io", "`-k` is refused"),
@@ -391,7 +393,7 @@ mod tests {
             ("https://icr.io --next https://icr.io", "`--next` is refused"),
             ("https://icr.io -: https://icr.io", "`-:` is refused"),
             ("-s: https://icr.io", "`-:` is refused"),
-            ("-u a:b https://icr.io", "`-u` is refused: it is a second way to authenticate"),
+            ("-u a:b https://icr.io", "`-u` is refused because it is a second way to authenticate"),
             ("-ua:b https://icr.io", "`-u` is refused"),
             ("--user a:b https://icr.io", "`--user` is refused"),
             ("--oauth2-bearer x https://icr.io", "`--oauth2-bearer` is refused"),
@@ -399,12 +401,12 @@ mod tests {
             ("-n https://icr.io", "`-n` is refused"),
             ("--netrc-file x https://icr.io", "`--netrc-file` is refused"),
             ("--negotiate https://icr.io", "`--negotiate` is refused"),
-            ("--libcurl x https://icr.io", "`--libcurl` is refused: it writes the token into a file"),
+            ("--libcurl x https://icr.io", "`--libcurl` is refused because it writes the token into a file"),
             ("--metalink https://icr.io", "`--metalink` is refused"),
             ("--tlsuser x https://icr.io", "`--tlsuser` is refused"),
             ("--variable a=b https://icr.io", "`--variable` is refused"),
-            ("--expand-url {{x}} https://icr.io", "`--expand-url` is refused: what a variable becomes"),
-            ("--version", "`--version` is refused: it makes no request"),
+            ("--expand-url {{x}} https://icr.io", "`--expand-url` is refused because"),
+            ("--version", "`--version` is refused because it makes no request"),
             ("-V", "`-V` is refused"),
             ("https://icr.io --help", "`--help` is refused"),
             // Headers.
@@ -499,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_show_the_token_are_noticed() {
+    fn options_that_show_the_token_are_reported() {
         for (line, option) in [
             ("-v https://icr.io", "-v"),
             ("-sv https://icr.io", "-v"),

@@ -1,9 +1,9 @@
 //! The options of curl 7.55.0 to 8.22.0 (`src/tool_getparam.c`), sorted by what they mean for the guard.
 //!
-//! Over these releases no option changed between having a value and having none, except `--help`, and no name became the
-//! beginning of another one that older releases would complete.
+//! In these releases no option other than `--help` changed whether it takes a value, and no name became a prefix of
+//! another one that older releases would complete.
 
-/// Options without a value that cannot undo the guard.
+/// Options without a value that cannot bypass the guard.
 pub(super) const FLAGS: &str = "\
     alpn append buffer ca-native cert-status clobber compressed compressed-ssh create-dirs crlf disable disable-eprt \
     disable-epsv disallow-username-in-url eprt epsv fail fail-early fail-with-body false-start follow form-escape \
@@ -16,7 +16,7 @@ pub(super) const FLAGS: &str = "\
     ssl-revoke-best-effort sslv2 sslv3 styled-output tcp-fastopen tcp-nodelay tftp-no-options tls-earlydata tlsv1 \
     tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 tr-encoding trace-ids trace-time use-ascii xattr";
 
-/// Options with a value of one line that cannot undo the guard.
+/// Options with a value of one line that cannot bypass the guard.
 pub(super) const VALUES: &str = "\
     alt-svc cacert capath cert cert-type ciphers connect-timeout continue-at cookie cookie-jar create-file-mode \
     crlfile curves delegation dump-header ech egd-file engine etag-compare etag-save expect100-timeout ftp-account \
@@ -28,11 +28,11 @@ pub(super) const VALUES: &str = "\
     telnet-option tftp-blksize time-cond tls-max tls13-ciphers trace-config upload-file upload-flags url-query \
     user-agent vlan-priority";
 
-/// Options with a value of any number of lines: what is sent as the body, and what is printed.
+/// Options with a value of any number of lines: the body of the request, and the output format.
 pub(super) const TEXTS: &str =
     "data data-ascii data-binary data-raw data-urlencode form form-string json write-out";
 
-/// Options that lead a request through another machine or to another address. TLS makes that harmless, so they are
+/// Options that route a request through another machine or to another address. TLS makes that harmless, so they are
 /// refused together with plain http only. The first list has no values.
 pub(super) const DETOUR_FLAGS: &str = "\
     doh-cert-status doh-insecure haproxy-protocol proxy-anyauth proxy-basic proxy-ca-native proxy-digest proxy-http2 \
@@ -49,7 +49,7 @@ pub(super) const DETOURS: &str = "\
 pub(super) const REFUSED: [(&str, &str); 9] = [
     ("insecure", "sends the token to a server whose identity is not checked"),
     ("tlsauthtype tlspassword tlsuser", "checks the server by a password instead of its certificate"),
-    ("location-trusted proto-redir", "sends the token to where a redirect leads"),
+    ("location-trusted proto-redir", "sends the token to the target of a redirect"),
     ("metalink", "lets the server name further URLs"),
     ("next", "starts a request with options of its own"),
     ("config variable", "adds options or values that cannot be checked here"),

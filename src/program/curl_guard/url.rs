@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::Refusal;
 
-/// Domains of IBM Cloud's own services, with a source. Domains under which customers run programs must never be here:
-/// `codeengine.`, `containers.` and `lb.appdomain.cloud`.
+/// Domains of IBM Cloud's own services, with a source. Domains under which customers run programs must never be
+/// listed, such as `codeengine.`, `containers.` and `lb.appdomain.cloud`.
 const DOMAINS: [&str; 4] = [
     // The APIs of the platform and of most services (cloud.ibm.com/apidocs).
     "cloud.ibm.com",
@@ -60,7 +60,9 @@ impl<'a> Url<'a> {
         }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
-            return Err(Refusal::new("user info in a URL is refused: it is a second way to authenticate"));
+            return Err(Refusal::new(
+                "user info in a URL is refused because it is a second way to authenticate",
+            ));
         }
         let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
             Some((host, port)) => (host, port),
@@ -93,13 +95,15 @@ impl<'a> Url<'a> {
         let host = self.host.to_ascii_lowercase();
         let is_given = hosts.iter().any(|given| given.0 == host);
         if !self.is_https && !is_loopback(&host) {
-            return Err(Refusal::new("plain `http` is refused: everybody on the way could read the token"));
+            return Err(Refusal::new(
+                "plain `http` is refused because anybody on the way could read the token",
+            ));
         }
         let is_ibm = self.is_https && DOMAINS.iter().any(|domain| is_under(&host, domain));
         if is_given || is_ibm {
             return Ok(());
         }
-        let hint = format!("if it may have the token, add `--host {host}` before the arguments of curl");
+        let hint = format!("if it may receive the token, add `--host {host}` before the arguments of curl");
         Err(Refusal::new(format!("`{host}` is not a host of IBM Cloud")).with_hint(hint))
     }
 }

@@ -46,7 +46,7 @@ impl fmt::Display for InvalidApiKey {
             Self::Placeholder => "it is a placeholder, or a variable that was not expanded",
             Self::Id => "it is an ID, which is not secret; the key itself is shown only when it is created",
             Self::Token => "it is a token, and not the API key that a token is issued for",
-            Self::Assignment => "it is an assignment such as `NAME=key`, and must be the key alone",
+            Self::Assignment => "it is an assignment such as `NAME=key`, and not the key alone",
             Self::NoApiKeyField => "it is JSON without a string named `apikey`",
         })
     }
@@ -77,7 +77,7 @@ impl ApiKey {
         Self::new(Zeroizing::new(apikey).trim())
     }
 
-    /// Returns the key that `text` is.
+    /// Checks that `text` can be a key.
     pub fn new(text: &str) -> Result<Self, InvalidApiKey> {
         if text.is_empty() {
             return Err(InvalidApiKey::Empty);
@@ -92,7 +92,7 @@ impl ApiKey {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// Returns the key's text. The boundary of where the secret is hidden.
+    /// Returns the secret text. Search for this name to find every use.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Text around a key, and texts that are mistaken for a key.
+//! Cleans the text around a key, and recognizes texts that users mistake for a key.
 
 use zeroize::Zeroizing;
 
@@ -29,7 +29,7 @@ fn decoded(content: &[u8]) -> Result<Zeroizing<String>, InvalidApiKey> {
             return Ok(Zeroizing::new(text.to_owned()));
         }
     };
-    // The room for the longest text, because growing would leave an unwiped copy behind.
+    // The capacity for the longest text, because growing would leave an unwiped copy behind.
     let mut text = Zeroizing::new(String::with_capacity(rest.len() * 2));
     let pairs = rest.chunks_exact(2);
     if !pairs.remainder().is_empty() {

@@ -1,4 +1,4 @@
-//! What curl's own configuration, a redirect and a proxy cannot do.
+//! curl's own configuration, a redirect and a proxy cannot reveal the token.
 
 use super::{authorizations, logged_in, run, server};
 use crate::iam_service::{Authority, Service, Step, answer};
@@ -21,13 +21,13 @@ fn curlrc_is_not_read() {
     assert_eq!(authorizations(&service), [[format!("Bearer {token}")]]);
     assert_eq!(service.requests()[0].header("X-From-Curlrc"), Vec::<&str>::new());
     assert_eq!(other.connections(), 0);
-    // Without us, curl reads it, and sends a request for its URL too.
+    // Without the guard, curl reads it, and sends a request for its URL too.
     let direct: Outcome = sandbox.command("curl").arg("-sS").arg(other.url()).output().unwrap().into();
     assert_eq!((direct.status, other.requests().len()), (Some(0), 2), "{direct:?}");
 }
 
 #[test]
-fn insecure_in_curlrc_does_not_send_the_token_to_an_unknown_server() {
+fn curlrc_cannot_disable_the_certificate_check() {
     let Some((sandbox, _)) = logged_in() else { return };
     sandbox.write(".curlrc", "insecure\n");
     let service = Service::untrusted(Authority::new().certify(&["localhost"], 2020, 2090));
@@ -97,12 +97,12 @@ fn refusal_says_why_and_what_to_do() {
         (
             "https://evil.example/x?secret",
             "`evil.example` is not a host of IBM Cloud",
-            "if it may have the token, add `--host evil.example` before the arguments of curl",
+            "if it may receive the token, add `--host evil.example` before the arguments of curl",
         ),
         (
             "http://localhost:1",
             "`localhost` is not a host of IBM Cloud",
-            "if it may have the token, add `--host localhost` before the arguments of curl",
+            "if it may receive the token, add `--host localhost` before the arguments of curl",
         ),
         ("iam.cloud.ibm.com", "a URL has no scheme", "write it with `https://`"),
         (
@@ -117,7 +117,7 @@ fn refusal_says_why_and_what_to_do() {
     let outcome = sandbox.run("curl -sk https://icr.io");
     assert_eq!(
         outcome.fails_with(125).error(),
-        "`-k` is refused: it sends the token to a server whose identity is not checked"
+        "`-k` is refused because it sends the token to a server whose identity is not checked"
     );
 }
 
@@ -128,7 +128,7 @@ fn hosts_can_be_named_by_the_variable() {
     let sandbox = sandbox.with("IBMCLOUD_TOKEN_HOST", "localhost");
     assert_eq!(run(&sandbox, &service, "curl -sS URL").payload(), "answer");
     assert_eq!(authorizations(&service), [[format!("Bearer {token}")]]);
-    // An option wins over its variable.
+    // An option overrides its variable.
     run(&sandbox, &service, "curl --host other.example -sS URL").fails_with(125);
     sandbox.with("IBMCLOUD_TOKEN_HOST", "*").run("curl https://icr.io").fails_with(125);
 }

@@ -1,8 +1,8 @@
-//! `curl`: the real curl against a server on loopback, and the guard in front of it.
+//! `curl`: the real curl against a server on loopback, and the guard that checks its arguments.
 //!
-//! - `guard`: what is refused, and what a configuration, a redirect and a proxy cannot do
+//! - `guard`: refused arguments, and the limits of a configuration, a redirect and a proxy
 //! - `requests`: what is sent, and how curl is run
-//! - `shells`: the same from real shells, and the tour of a newcomer
+//! - `shells`: the same from real shells, and the README's tour
 
 mod guard;
 mod requests;
@@ -18,7 +18,7 @@ fn logged_in() -> Option<(Sandbox, String)> {
     has("curl").then_some((sandbox, token))
 }
 
-/// A server without encryption that answers so many requests.
+/// A server without encryption that answers this many requests.
 fn server(requests: usize) -> Service {
     Service::plain(vec![Step::Answer(answer("200 OK", &[], "answer\n")); requests])
 }

@@ -59,11 +59,11 @@ fn exit_status_is_that_of_curl() {
     let Some((sandbox, _)) = logged_in() else { return };
     let service = Service::plain([Step::Answer(answer("404 Not Found", &[], ""))]);
     assert_eq!(run(&sandbox, &service, "curl --host localhost -sf URL").status, Some(22));
-    // An option of another version is curl's to refuse.
+    // An option of another version is refused by curl itself.
     assert_eq!(run(&sandbox, &server(0), "curl --host localhost -s --max-time x URL").status, Some(2));
 }
 
-/// A program in place of curl that counts its runs and notes its arguments.
+/// A program in place of curl that counts its runs and records its arguments.
 fn sandbox_with_false_curl(token: Option<&str>) -> Sandbox {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = match token {
@@ -173,7 +173,7 @@ fn option_that_shows_the_token_is_a_warning() {
             "warning: curl prints the token because of `{option}`; remove it before you share the output\n"
         );
         assert!(outcome.stderr.starts_with(&warning), "{outcome:?}");
-        // It is the reason for the warning.
+        // This is the output that the warning is about.
         assert!((outcome.stdout + &outcome.stderr).contains(&token[..40]));
     }
     let outcome = run(&sandbox, &service, "curl -v --host localhost -s URL");

@@ -1,4 +1,4 @@
-//! `curl` from real shells, and the tour of a newcomer with the stand-in CLI.
+//! `curl` from real shells, and the README's tour with the stand-in CLI.
 
 use super::{authorizations, logged_in, server};
 use crate::sandbox::{Outcome, Sandbox, has};
@@ -29,7 +29,7 @@ fn every_shell_runs_curl() {
     }
 }
 
-/// A pipeline stops at a reader that has seen enough, as with any other program.
+/// A pipeline ends when its reader closes the pipe, as with any other program.
 #[test]
 fn closed_pipe_ends_the_program() {
     let (sandbox, _) = Sandbox::logged_in();
@@ -38,7 +38,7 @@ fn closed_pipe_ends_the_program() {
 }
 
 #[test]
-fn newcomer_tries_the_tour() {
+fn tour_of_the_readme_works() {
     if !has("curl") {
         return;
     }

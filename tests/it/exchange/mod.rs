@@ -1,11 +1,11 @@
-//! `exchange`: an API key in, a token out, against the stand-in for the IAM service.
+//! `exchange`: an API key is exchanged for a token, against the stand-in for the IAM service.
 //!
 //! - `responses`: how responses of IAM are handled
 //! - `clients`: the same request as the documented cURL command and IBM's SDKs
 //! - `deadline`: the time and the size of everything that is waited for and read
 //! - `leaks`: where the key and the token must not appear
 //! - `proxies`: a forward proxy
-//! - `reasons`: what a failed connection is blamed on
+//! - `reasons`: the cause that is reported for a failed connection
 //! - `request`: what is sent, where, and with which key
 //! - `retries`: temporary failures, and the deadline
 //! - `trust`: certificates, redirects, unencrypted connections

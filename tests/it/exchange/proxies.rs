@@ -1,4 +1,4 @@
-//! The way to IAM through a forward proxy: tinyproxy on loopback.
+//! Requests to IAM through a forward proxy: tinyproxy on loopback.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -198,8 +198,8 @@ fn proxy_credentials_are_sent_to_the_proxy_only() {
 fn key_is_not_sent_directly_if_the_proxy_is_unusable() {
     let service = Service::new([]);
     for (url, why) in [
-        ("socks5://127.0.0.1:1080", "ALL_PROXY names a SOCKS proxy, and SOCKS is not supported"),
-        ("socks4a://127.0.0.1:1080", "ALL_PROXY names a SOCKS proxy, and SOCKS is not supported"),
+        ("socks5://127.0.0.1:1080", "ALL_PROXY names a SOCKS proxy, which is not supported"),
+        ("socks4a://127.0.0.1:1080", "ALL_PROXY names a SOCKS proxy, which is not supported"),
         ("ftp://127.0.0.1:1", "ALL_PROXY is not the URL of an HTTP proxy"),
         ("http://", "ALL_PROXY is not the URL of an HTTP proxy"),
     ] {

@@ -1,4 +1,4 @@
-//! What a failed connection is blamed on.
+//! The cause that is reported for a failed connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use super::{Client, success, token};
 use crate::iam_service::{AUTHORITY, Service, Step, Tls, answer};
 use crate::sandbox::Outcome;
 
-/// A server that answers whatever comes with this, and closes the connection.
+/// A server that answers any request with this, and closes the connection.
 fn answering_anything(bytes: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -35,7 +35,7 @@ fn https_url_of_a_plain_proxy_is_blamed_on_the_proxy() {
         format!("the TLS handshake with the proxy `https://localhost:{port}` failed: it does not speak TLS")
     );
     assert!(outcome.hint().contains("`http://`"), "{outcome:?}");
-    // A proxy that closes the connection without a word.
+    // A proxy that closes the connection without a response.
     let port = answering_anything(b"");
     let outcome =
         Client::of(&service).with("HTTPS_PROXY", format!("https://localhost:{port}")).run("--timeout 2s");
@@ -46,7 +46,7 @@ fn https_url_of_a_plain_proxy_is_blamed_on_the_proxy() {
 }
 
 #[test]
-fn certificate_of_the_proxy_is_not_blamed_on_the_endpoint() {
+fn bad_certificate_of_the_proxy_is_not_reported_for_the_endpoint() {
     let service = Service::new([]);
     let proxy = Service::untrusted(AUTHORITY.certify(&["localhost"], 2020, 2021));
     let outcome = Client::of(&service).with("HTTPS_PROXY", proxy.url()).run("");
@@ -59,7 +59,7 @@ fn certificate_of_the_proxy_is_not_blamed_on_the_endpoint() {
 }
 
 #[test]
-fn certificate_of_the_endpoint_behind_a_proxy_is_blamed_on_the_endpoint() {
+fn bad_certificate_behind_a_proxy_is_reported_for_the_endpoint() {
     if !crate::sandbox::has("tinyproxy") {
         return;
     }
@@ -73,7 +73,7 @@ fn certificate_of_the_endpoint_behind_a_proxy_is_blamed_on_the_endpoint() {
 fn self_signed_certificate_is_named() {
     for (is_ca, reason) in [
         (false, "is self-signed, or signed by an authority that this machine does not trust"),
-        (true, "is self-signed: it is that of an authority, which cannot be a server's"),
+        (true, "is a self-signed CA certificate, which a server cannot use"),
     ] {
         let (tls, _) = Tls::self_signed(is_ca);
         let service = Service::untrusted(tls);
@@ -94,7 +94,7 @@ fn self_signed_certificate_is_named() {
 fn certificate_without_a_host_name_is_named() {
     let service = Service::untrusted(AUTHORITY.certify(&[], 2020, 2090));
     let outcome = Client::of(&service).run("");
-    let message = "the certificate of `https://localhost` names no host: it has no subject alternative name, and its common name does not count";
+    let message = "the certificate of `https://localhost` has no subject alternative name, and its common name is not used";
     assert_eq!(outcome.fails_with(6).error(), message);
 }
 
@@ -119,7 +119,7 @@ fn endpoint_may_end_in_identity() {
 }
 
 #[test]
-fn address_of_an_unknown_path_is_shown_without_what_may_be_secret() {
+fn address_of_an_unknown_path_is_shown_without_secret_parts() {
     for (path, shown) in [("", ""), ("/v1/Secret", "/…")] {
         let service = Service::answering(answer("404 Not Found", &[], "<html>"));
         let outcome = Client::at(format!("{}{path}", service.url())).run("");

@@ -1,4 +1,4 @@
-//! Responses of IAM: tokens, errors, and everything else.
+//! Responses of IAM: tokens, errors, and unexpected content.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

@@ -26,7 +26,7 @@ fn invalid_certificate_is_refused_with_the_reason() {
     assert_refused(AUTHORITY.certify(&["localhost"], 2020, 2021), "has expired", "clock");
     assert_refused(AUTHORITY.certify(&["localhost"], 2089, 2090), "is not valid yet", "clock");
     assert_refused(AUTHORITY.certify(&["iam.invalid"], 2020, 2090), "is for another host name", "--endpoint");
-    // A word in the host name does not mislead.
+    // A word in the host name is not mistaken for a reason.
     assert_refused(
         AUTHORITY.certify(&["expired.invalid"], 2020, 2090),
         "is for another host name",

@@ -8,7 +8,7 @@ fn run(sandbox: &Sandbox, arguments: &[&str]) -> Outcome {
 }
 
 #[test]
-fn token_is_in_iam_token_unless_told_otherwise() {
+fn token_is_in_iam_token_by_default() {
     let (sandbox, token) = Sandbox::logged_in();
     assert_eq!(sandbox.run("exec printenv IAM_TOKEN").payload(), token);
     assert_eq!(sandbox.run("exec --env A printenv A").payload(), token);
@@ -45,7 +45,7 @@ fn variables_of_the_options_are_used() {
     let sandbox = sandbox.with("IBMCLOUD_TOKEN_ENV", "A=%{bearer}").with("IBMCLOUD_TOKEN_FOR", "sdk:x");
     let outcome = run(&sandbox, &["sh", "-c", "echo \"$A $X_BEARER_TOKEN ${IAM_TOKEN-unset}\""]);
     assert_eq!(outcome.payload(), format!("Bearer {token} {token} unset"));
-    // What was typed wins.
+    // An option overrides its variable.
     let outcome =
         run(&sandbox, &["--for", "watsonx", "sh", "-c", "echo \"$WATSONX_TOKEN ${X_BEARER_TOKEN-unset}\""]);
     assert_eq!(outcome.payload(), format!("{token} unset"));
@@ -63,7 +63,7 @@ fn recipe_replaces_the_default_and_removes_other_credentials() {
     let script = "env | grep -E '^(IC|IBM|IAM|IBMCLOUD)_' | sort";
     let outcome = run(&sandbox, &["--for", "terraform", "sh", "-c", script]);
     assert_eq!(outcome.payload(), format!("IC_IAM_TOKEN=Bearer {token}\nIC_REGION=us-south"));
-    // Without a recipe nothing is removed, and a variable that was named comes on top of a recipe.
+    // Without a recipe nothing is removed, and a named variable is set in addition to a recipe.
     assert_eq!(sandbox.run("exec printenv IBM_CREDENTIALS_FILE IC_API_KEY").payload(), "/credentials\nkey");
     let both = run(
         &sandbox,
@@ -137,7 +137,7 @@ fn program_is_in_the_same_session() {
 }
 
 #[test]
-fn token_lives_as_long_as_was_asked() {
+fn token_lives_as_long_as_requested() {
     let sandbox = Sandbox::with_token(&jwt(-10, 300));
     assert_eq!(sandbox.run("exec --min-ttl 200s printenv IAM_TOKEN").status, Some(0));
     sandbox.run("exec --min-ttl 20m true").fails_with(125);

@@ -7,7 +7,7 @@ use super::exec;
 use crate::sandbox::{Outcome, Sandbox, jwt, renewable};
 
 #[test]
-fn every_failure_of_ours_is_125() {
+fn own_failures_exit_with_125() {
     let (sandbox, _) = Sandbox::logged_in();
     for line in [
         "exec",
@@ -75,7 +75,7 @@ fn program_that_cannot_be_executed_is_126() {
         let error = outcome.fails_with(126).error().to_owned();
         assert!(error.starts_with(&format!("cannot execute `./{name}`: ")), "{error}");
     }
-    // In PATH too, and such a file hides no other one.
+    // The same holds in PATH, where such a file does not hide another one.
     set_mode("text", 0o000);
     let in_path = |path: &str, program: &str| -> Outcome {
         exec(&sandbox, &[program]).env("PATH", path).output().unwrap().into()

@@ -1,8 +1,8 @@
-//! `exec`: a program in our place, with a token in its environment.
+//! `exec`: a program that replaces ours, with a token in its environment.
 //!
 //! - `environment`: the variables, the recipes and the session
 //! - `failures`: why a program is not started, and the exit status
-//! - `place`: signals, the terminal, descriptors and arguments are the program's own
+//! - `place`: the signals, terminal, descriptors and arguments of the program
 //! - `sdks`: IBM's SDKs, constructed from the environment of a recipe
 
 mod environment;

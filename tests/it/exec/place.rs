@@ -1,4 +1,4 @@
-//! The program is in our place: its process, signals, terminal, descriptors and arguments are its own.
+//! The program replaces our process: it has its own signals, terminal, descriptors and arguments.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -51,7 +51,7 @@ fn state(child: &Child) -> char {
 }
 
 #[test]
-fn signals_reach_the_program_in_our_process() {
+fn signals_reach_the_program_that_replaced_ours() {
     for sandbox in sandboxes() {
         let script =
             "trap 'echo term; exit 5' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.01; done";
@@ -72,7 +72,7 @@ fn signals_reach_the_program_in_our_process() {
     }
 }
 
-/// Whether it is still us or the program already: no signal is lost in between.
+/// No signal is lost at any moment before or after the program replaces ours.
 #[test]
 fn signal_at_any_moment_ends_it() {
     let sandbox = Sandbox::with_session();
@@ -86,7 +86,7 @@ fn signal_at_any_moment_ends_it() {
     }
 }
 
-/// What the kernel says of the signals of a process, and of what else a program inherits.
+/// The signals of a process and everything else that a program inherits, as the kernel reports them.
 const FACTS: &str = r"
 grep -E '^(SigBlk|SigIgn|SigCgt|Umask|NoNewPrivs)' /proc/self/status
 ulimit -a
@@ -97,7 +97,7 @@ nice
 ";
 
 #[test]
-fn state_of_the_process_is_as_we_inherited_it() {
+fn program_inherits_the_original_process_state() {
     for sandbox in sandboxes() {
         let session = fs::read(sandbox.session_file()).unwrap();
         // A limit, a mask and a descriptor of the caller's own; ignored signals as of `nohup` and of a background job.
@@ -143,7 +143,7 @@ fn blocked_signals_stay_blocked() {
 fn terminal_belongs_to_the_program() {
     for sandbox in sandboxes() {
         let mut pty = Pty::open();
-        // A terminal that nobody has open loses what was written last.
+        // A terminal that no process has open loses the last output.
         let _open = pty.stream();
         let mut command = sandbox.command("setsid");
         let script = "trap 'echo interrupted; exit 9' INT; test -t 0 && test -t 1 && test -t 2 && echo terminal; read line; echo \"got $line\"; read line";
@@ -170,7 +170,7 @@ fn terminal_belongs_to_the_program() {
 }
 
 #[test]
-fn closed_streams_are_no_obstacle() {
+fn closed_streams_do_not_matter() {
     for sandbox in sandboxes() {
         for closed in ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"] {
             let outcome = sandbox.shell("sh", &format!("ibmcloud-token exec sh -c 'exit 3' {closed}"));
@@ -210,7 +210,7 @@ fn many_arguments_arrive() {
         .collect();
     let outcome: Outcome = exec(&sandbox, &arguments).output().unwrap().into();
     assert_eq!(outcome.payload(), format!("128\n{}", 128 * 1024 + 127));
-    // The most that Linux accepts as one argument.
+    // The longest argument that Linux accepts.
     let largest = "x".repeat(128 * 1024 - 1);
     let outcome: Outcome =
         exec(&sandbox, &["sh", "-c", "printf %s \"$1\" | wc -c", "sh", &largest]).output().unwrap().into();

@@ -1,4 +1,4 @@
-//! IBM's SDKs for Python and Node.js, constructed from the environment that a recipe makes.
+//! IBM's SDKs for Python and Node.js, constructed from the environment of a recipe.
 
 use std::path::Path;
 use std::process::Command;

@@ -47,7 +47,7 @@ fn key_file_readable_by_others_causes_a_warning() {
     let sandbox = Sandbox::with_session();
     fs::set_permissions(sandbox.write_private("key", "good-key"), fs::Permissions::from_mode(0o644)).unwrap();
     let outcome = sandbox.run("login --apikey @key");
-    assert!(outcome.stderr.contains("warning: others can read the API key in `key`"), "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: other users can read the API key in `key`"), "{outcome:?}");
     assert_eq!(sandbox.run("login -q --apikey @key").stderr, "");
 }
 

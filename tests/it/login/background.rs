@@ -39,7 +39,7 @@ fn background_job_never_starts_a_login() {
 }
 
 #[test]
-fn login_that_is_moved_to_the_background_gives_the_lock_back() {
+fn login_that_is_moved_to_the_background_releases_the_lock() {
     if !has("setsid") || !has("bash") {
         return;
     }

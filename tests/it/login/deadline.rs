@@ -1,4 +1,4 @@
-//! The deadline holds for every way in which a secret comes in.
+//! The deadline applies to every source of a secret.
 
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! Hidden prompts: what is typed there is not shown, and the terminal shows again what is typed afterwards.
+//! Hidden prompts: the echo is off at the prompt, and on again afterwards.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn key_typed_at_a_terminal_is_not_shown() {
         assert!(last_login(&sandbox).1.contains(&"IBMCLOUD_API_KEY=typed-key-1".to_owned()));
         bearer_in(&sandbox.session_file());
     }
-    // `exchange` asks in the same way. The text is refused before anything is sent.
+    // `exchange` prompts in the same way. The text is refused before anything is sent.
     let (_, outcome) = typed("exchange --apikey -", "API key: ", "ApiKey-12345678");
     assert!(outcome.fails_with(2).stderr.contains("it is an ID"), "{outcome:?}");
     assert!(!outcome.stderr.contains("12345678"), "{outcome:?}");
@@ -86,7 +86,7 @@ fn end_of_input_at_a_hidden_prompt_is_a_usage_error() {
 /// terminal and the process ID of the program.
 fn echoes_after(line: &str, talk: impl Fn(&mut Terminal), end: impl Fn(&mut Terminal, Pid)) -> bool {
     let sandbox = Sandbox::with_session();
-    // The outer shell ignores what Ctrl-C sends, and looks at the terminal as the person's own shell finds it.
+    // The outer shell ignores what Ctrl-C sends, and checks the terminal as the user's own shell would find it.
     let program = format!("sh -c 'trap - INT QUIT; echo $$ >pid; exec ibmcloud-token {line}'");
     let line = format!("trap : INT QUIT; {program}; echo $? >status; stty -a >modes");
     let mut terminal = Terminal::shell(&sandbox, "sh", &line);
@@ -114,7 +114,7 @@ fn signal_at_a_hidden_prompt_restores_the_echo() {
         }
         assert!(echoes_after(line, talk, |terminal, _| terminal.press(CTRL_C)), "{line}: Ctrl-C");
     }
-    // The prompt of the CLI, which dies without restoring anything.
+    // The prompt of the CLI, which dies without restoring the terminal.
     let talk = |terminal: &mut Terminal| {
         terminal.answer("Email> ", "ada@example.org");
         terminal.wait_for("Password> ");
@@ -136,7 +136,7 @@ fn end_of_input_at_the_email_prompt_ends_the_login() {
             terminal.press(CTRL_D);
         });
         assert!(!outcome.fails_with(4).stderr.contains("Continue with"), "{outcome:?}");
-        // What the CLI says on its stderr is shown.
+        // The CLI's stderr is shown.
         assert!(outcome.stderr.contains("Could not read from input: EOF"), "{outcome:?}");
     }
     // A login that fails for another reason still leads to the question.

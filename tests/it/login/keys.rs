@@ -1,11 +1,11 @@
-//! One place reads a key for every command. The CLI gets the key that was read.
+//! Every command reads keys in the same way. The CLI gets the key that was read.
 
 use super::{assert_logged_in, last_login};
 use crate::sandbox::{Outcome, Sandbox};
 
 const KEY: &str = "k3y-for_Tests";
 
-/// Logs in with this content, in every way in which a key comes in. The variable cannot hold a zero.
+/// Logs in with this content from every source of a key. The variable cannot hold a zero byte.
 fn every_way(content: &[u8]) -> Vec<(String, Sandbox, Outcome)> {
     let mut outcomes = Vec::new();
     for line in ["login --apikey @key", "login --apikey @~/key", "login --apikey -", "login"] {
@@ -30,7 +30,7 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn cli_gets_the_key_without_what_is_around_it() {
+fn cli_gets_the_key_without_surrounding_text() {
     let json = format!(r#"{{"name":"ci","apikey":"{KEY}"}}"#);
     for content in [
         format!("{KEY}\n").into_bytes(),

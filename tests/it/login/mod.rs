@@ -1,4 +1,4 @@
-//! Logins: on a terminal, as a person does them, and unattended, as a script does.
+//! Logins: interactive on a terminal, and unattended as in a script.
 //!
 //! - `api_key`: a key from a file, stdin or a variable
 //! - `arguments`: what reaches the CLI
@@ -8,13 +8,13 @@
 //! - `interrupt`: Ctrl-C and the end of the input
 //! - `keys`: how keys are cleaned, and what is not a key
 //! - `passcode`: a one-time passcode from stdin
-//! - `prompts`: dialogues on a terminal
+//! - `prompts`: prompts on a terminal
 //! - `recorded`: every recorded login
 //! - `terminal`: a program in a pseudo-terminal
 //! - `unattended`: the CLI's questions without a terminal
 //!
-//! Only a terminal shows the mistakes that matter: prompts that do not appear because stdout is captured, a password
-//! that is echoed, a Ctrl-C that does not reach every process.
+//! Some bugs appear only on a terminal: prompts that do not appear because stdout is captured, a password that is
+//! echoed, a Ctrl-C that does not reach every process.
 
 mod api_key;
 mod arguments;

@@ -1,4 +1,4 @@
-//! Dialogues on a terminal.
+//! Prompts on a terminal.
 
 use std::fs;
 
@@ -116,7 +116,7 @@ fn second_of_two_logins_uses_the_token_of_the_first() {
     if !has("setsid") {
         return;
     }
-    // Long enough for both to learn from the same run that nobody is logged in.
+    // This is long enough for both to find out from the same run that nobody is logged in.
     let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", "0.5");
     let mut terminals = [1, 2].map(|number| {
         let line = format!("{LOGIN}; printf '%s|%s|' \"$?\" \"$token\" >result{number}");
@@ -170,7 +170,7 @@ fn failure_after_ok_is_a_failure() {
 }
 
 #[test]
-fn misused_login_does_not_pass_for_the_previous_session() {
+fn misused_login_is_not_mistaken_for_the_previous_session() {
     // "Incorrect Usage" comes with exit status 0. The session before is valid, or would be renewed if the program asked.
     for old in [jwt(-10, 3600), jwt(-7200, -3600)] {
         let sandbox = Sandbox::with_session()
@@ -188,7 +188,7 @@ fn misused_login_does_not_pass_for_the_previous_session() {
 }
 
 #[test]
-fn program_prints_no_colour_on_a_terminal() {
+fn program_prints_no_color_on_a_terminal() {
     if !has("setsid") {
         return;
     }

@@ -1,6 +1,6 @@
 //! Every recorded login: unattended with an API key, unattended with a passcode, and on a terminal.
 //!
-//! A situation needs no code here. Its files `arguments` and `answers` say how it is played.
+//! A situation needs no code here. Its files `arguments` and `answers` define the run.
 
 use super::terminal::Terminal;
 use super::{assert_logged_in, outcome_on_terminal};
@@ -49,7 +49,7 @@ fn every_recorded_login_runs_unattended() {
         let sandbox =
             Sandbox::with_session().with("STAND_IN_LOGIN", &*situation).with("IBMCLOUD_API_KEY", "good-key");
         let outcome = sandbox.run("login");
-        // Choices from a list are skipped, and there is nobody to answer anything else.
+        // Choices from a list are skipped, and nobody can answer any other question.
         let asks_only_for_choices = outputs(&situation).split_last().is_none_or(|(_, questions)| {
             questions.iter().all(|output| output.lines().rev().nth(1).unwrap().starts_with(char::is_numeric))
         });

@@ -1,4 +1,4 @@
-//! `-o FILE`: private, atomic, and never anything else than the named file.
+//! `-o FILE`: private, atomic, and never any other file than the named one.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

@@ -63,7 +63,7 @@ fn json_is_one_object_with_null_for_unknown_values() {
 }
 
 #[test]
-fn login_shell_does_not_decide_the_assignment() {
+fn login_shell_does_not_affect_the_assignment() {
     let (sandbox, token) = Sandbox::logged_in();
     let mut sandbox = sandbox;
     for shell in ["/usr/bin/fish", "/usr/bin/pwsh", "/opt/nu", "/bin/zsh", ""] {

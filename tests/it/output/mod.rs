@@ -10,7 +10,7 @@
 //! - `pipes`: `-o` to a pipe, a device or an open file
 //! - `signals`: signals while a file is written
 //! - `streams`: closed pipes, full disks and other broken streams
-//! - `untrusted`: text from elsewhere that a terminal would obey
+//! - `untrusted`: external text that a terminal would interpret
 
 mod exit_codes;
 mod files;

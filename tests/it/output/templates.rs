@@ -1,4 +1,4 @@
-//! Templates: whatever the claims and the literal text hold, JSON is valid and shells read exactly the value.
+//! Templates: JSON is valid and shells read exactly the value, for any claims and literal text.
 
 use std::fmt::Write as _;
 

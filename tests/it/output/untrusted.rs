@@ -1,4 +1,4 @@
-//! Text from elsewhere (claims, the session file, arguments, variables, paths) that a terminal would obey or hide.
+//! External text (claims, the session file, arguments, variables, paths) that a terminal would interpret or hide.
 
 use std::fs;
 

@@ -62,7 +62,7 @@ fn child_outside_the_process_group_does_not_delay_the_answer() {
 }
 
 #[test]
-fn open_pipe_adds_no_time_after_the_deadline() {
+fn open_pipe_does_not_delay_the_end_after_the_deadline() {
     let sandbox = Sandbox::new().with("IBMCLOUD_TOKEN_IBMCLOUD", test_program("leaves-the-group"));
     // If it waited for the pipe after the deadline, every run would take 800 ms. On a busy machine some runs may take
     // that long, but not all of them.

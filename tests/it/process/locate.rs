@@ -1,4 +1,4 @@
-//! Which file is the CLI.
+//! Finding the CLI.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -4,7 +4,7 @@
 //! - `deadline`: slow, hung and killed CLIs, and the processes that they leave behind
 //! - `input`: the arguments, environment, descriptors and standard input of the CLI
 //! - `limits`: floods of output, and too few file descriptors
-//! - `locate`: which file is the CLI
+//! - `locate`: finding the CLI
 //! - `signals`: the signals that the program gets, and how the CLI ends with it
 //! - `start`: a CLI that cannot be started
 //!

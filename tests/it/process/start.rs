@@ -1,4 +1,4 @@
-//! A CLI that cannot be started, and whose fault it is.
+//! A CLI that cannot be started, and the reported cause.
 
 use crate::sandbox::{Outcome, PROGRAM, Sandbox, can_trace};
 
@@ -39,7 +39,7 @@ fn missing_null_device_is_not_blamed_on_the_cli() {
 }
 
 #[test]
-fn program_that_cannot_be_run_is_to_be_replaced() {
+fn program_that_cannot_be_run_has_a_reinstall_hint() {
     let sandbox = Sandbox::new();
     let script = sandbox.write("script", "#!/no/such/interpreter\n");
     std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

@@ -23,7 +23,7 @@ fn refused_while_another_renews(refusal: &str, renewed: Option<&str>) -> (Outcom
 }
 
 #[test]
-fn session_that_another_program_renewed_outlives_a_refusal() {
+fn session_renewed_by_another_program_survives_a_refusal() {
     for refusal in ["oauth-tokens-not-logged-in", "oauth-tokens-refresh-token-expired"] {
         let renewed = jwt(-1, 3599);
         let (outcome, sandbox) = refused_while_another_renews(refusal, Some(&renewed));
@@ -33,7 +33,7 @@ fn session_that_another_program_renewed_outlives_a_refusal() {
 }
 
 #[test]
-fn refusal_is_believed_if_no_other_program_renewed_the_session() {
+fn refusal_is_final_if_no_other_program_renewed_the_session() {
     refused_while_another_renews("oauth-tokens-refresh-token-expired", None).0.fails_with(4);
     // A new token that is about to expire does not count.
     refused_while_another_renews("oauth-tokens-not-logged-in", Some(&jwt(-3600, 5))).0.fails_with(4);
@@ -47,10 +47,10 @@ fn not_logged_in_with_a_kept_session_may_be_the_network() {
     let kept =
         Sandbox::with_token(&renewable(-3600, -5)).with("STAND_IN_REPLAY", "oauth-tokens-not-logged-in");
     let outcome = kept.run("");
-    assert!(outcome.fails_with(4).hint().contains("IAM may be out of reach"), "{outcome:?}");
+    assert!(outcome.fails_with(4).hint().contains("IAM may be unreachable"), "{outcome:?}");
     assert!(!outcome.stderr.contains("REFRESH-TOKEN-MARKER"), "{outcome:?}");
 
-    // A session that has ended is told by its code, and one without a refresh token cannot be renewed.
+    // A session that has ended is recognized by its code, and one without a refresh token cannot be renewed.
     let ended = kept.with("STAND_IN_REPLAY", "oauth-tokens-session-inactive");
     let without_refresh_token = Sandbox::with_session().with("STAND_IN_REPLAY", "oauth-tokens-not-logged-in");
     without_refresh_token.write(
@@ -110,8 +110,8 @@ fn wrapper_that_chooses_another_session_is_noticed() {
     let outcome = with_wrapper(&of("IBMid-2", 1800), &other, line);
     assert_eq!((outcome.payload(), outcome.stderr.as_str()), (other.as_str(), ""));
     let outcome = with_wrapper(&of("IBMid-2", 1800), &other, &format!("-v {line}"));
-    assert!(outcome.stderr.contains("printed another token"), "{outcome:?}");
-    // An expired token tells nothing.
+    assert!(outcome.stderr.contains("printed a different token"), "{outcome:?}");
+    // An expired token proves nothing.
     let outcome = with_wrapper(&of("IBMid-1", -5), &other, line);
     assert_eq!((outcome.payload(), outcome.stderr.as_str()), (other.as_str(), ""));
 }

@@ -1,4 +1,4 @@
-//! `parse` and `inspect -` read a token in the forms in which people hold it and pass it on.
+//! `parse` and `inspect -` read a token in all the forms in which users store it and pass it on.
 
 use crate::sandbox::{Sandbox, cli_output, jwt, token};
 

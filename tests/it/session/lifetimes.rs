@@ -3,7 +3,7 @@
 use super::logging_with_answer;
 use crate::sandbox::{Sandbox, jwt, jwt_of, now, renewable, token, token_in, trace_of_writing};
 
-/// Where the answer comes from.
+/// The source of the token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Answer {
     /// The session file, without a run of the CLI.

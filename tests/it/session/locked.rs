@@ -61,7 +61,7 @@ fn writer_that_does_not_finish_is_a_timeout_and_not_a_login_failure() {
 
 /// The file is whole for a few milliseconds in every 300, which a reader that polls it would miss.
 #[test]
-fn neighbor_that_writes_most_of_the_time_starves_nobody() {
+fn frequent_writer_does_not_starve_readers() {
     let (sandbox, token) = Sandbox::logged_in();
     let (path, content) = (sandbox.session_file(), session_with(&token));
     let done = AtomicBool::new(false);
