@@ -69,10 +69,10 @@ impl ErrorKind {
 /// An instruction that tells the user how to fix a failure. Commands of this program are stored apart from the text,
 /// so that they can be shown with the user's `--session` option.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Hint(Vec<Part>);
+pub(crate) struct Hint(Vec<HintPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Part {
+enum HintPart {
     Text(String),
     /// The arguments of this program.
     Command(String),
@@ -80,38 +80,38 @@ enum Part {
 
 impl<T: Into<String>> From<T> for Hint {
     fn from(text: T) -> Self {
-        Self(vec![Part::Text(text.into())])
+        Self(vec![HintPart::Text(text.into())])
     }
 }
 
 impl Hint {
     /// Appends text.
     pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Part::Text(text.into()));
+        self.0.push(HintPart::Text(text.into()));
         self
     }
 
     /// Appends a command of this program, given by its arguments.
     pub(crate) fn command(mut self, arguments: impl Into<String>) -> Self {
-        self.0.push(Part::Command(arguments.into()));
+        self.0.push(HintPart::Command(arguments.into()));
         self
     }
 
     /// Returns a copy in which every part went through `change`.
     pub(crate) fn map(&self, change: impl Fn(&str) -> String) -> Self {
-        let part = |part: &Part| match part {
-            Part::Text(text) => Part::Text(change(text)),
-            Part::Command(arguments) => Part::Command(change(arguments)),
+        let part = |part: &HintPart| match part {
+            HintPart::Text(text) => HintPart::Text(change(text)),
+            HintPart::Command(arguments) => HintPart::Command(change(arguments)),
         };
         Self(self.0.iter().map(part).collect())
     }
 
     /// Returns the instruction for a user who runs this program as `program`, such as `ibmcloud-token --session prod`.
     pub(crate) fn shown(&self, program: &str) -> String {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Command(arguments) if arguments.is_empty() => format!("`{program}`"),
-            Part::Command(arguments) => format!("`{program} {arguments}`"),
+        let part = |part: &HintPart| match part {
+            HintPart::Text(text) => text.clone(),
+            HintPart::Command(arguments) if arguments.is_empty() => format!("`{program}`"),
+            HintPart::Command(arguments) => format!("`{program} {arguments}`"),
         };
         self.0.iter().map(part).collect()
     }

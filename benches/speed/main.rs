@@ -46,7 +46,7 @@ struct Row {
     kept: Option<bool>,
 }
 
-/// The measurements. New promises go here.
+/// The measurements. Add new bounds here.
 const CASES: &[fn(&Path) -> Vec<Row>] = &[
     answer_from_the_session_file,
     exec_from_the_session_file,

@@ -34,7 +34,7 @@ pub(crate) enum Format {
 }
 
 /// A format with a name.
-pub(crate) struct Named {
+pub(crate) struct NamedFormat {
     /// The value of `-f`.
     pub(crate) name: &'static str,
     /// A description of the output.
@@ -48,27 +48,35 @@ enum Meaning {
 }
 
 /// The named formats.
-pub(crate) static NAMED: [Named; 8] = [
-    Named { name: "bearer", about: "Bearer eyJ…", meaning: Meaning::Template("%{bearer}") },
-    Named { name: "token", about: "eyJ…", meaning: Meaning::Template("%{token}") },
-    Named {
+pub(crate) static NAMED: [NamedFormat; 8] = [
+    NamedFormat { name: "bearer", about: "Bearer eyJ…", meaning: Meaning::Template("%{bearer}") },
+    NamedFormat { name: "token", about: "eyJ…", meaning: Meaning::Template("%{token}") },
+    NamedFormat {
         name: "header",
         about: "Authorization: Bearer eyJ…",
         meaning: Meaning::Template("Authorization: %{bearer}"),
     },
-    Named {
+    NamedFormat {
         name: "curl",
         about: "a config line for `curl -K -`",
         meaning: Meaning::Template("header = \"Authorization: %{bearer}\""),
     },
-    Named {
+    NamedFormat {
         name: "json",
         about: "an object with the token and everything known about it",
         meaning: Meaning::Other(Format::Json),
     },
-    Named { name: "env", about: "assignments for a shell to eval", meaning: Meaning::Other(Format::Env) },
-    Named { name: "dotenv", about: "NAME=eyJ…, for env files", meaning: Meaning::Other(Format::Dotenv) },
-    Named {
+    NamedFormat {
+        name: "env",
+        about: "assignments for a shell to eval",
+        meaning: Meaning::Other(Format::Env),
+    },
+    NamedFormat {
+        name: "dotenv",
+        about: "NAME=eyJ…, for env files",
+        meaning: Meaning::Other(Format::Dotenv),
+    },
+    NamedFormat {
         name: "github",
         about: "mask the token in a GitHub Actions log, then set variables",
         meaning: Meaning::Other(Format::Github),

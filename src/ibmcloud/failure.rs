@@ -81,7 +81,8 @@ const SIGNS: &[(Reason, &str)] = &[
         Reason::FactorMissing,
         "BXNIM0400E|External authentication failed|externe Authentifizierung ist fehlgeschlagen|fallado la autenticación externa|Échec d'authentification externe|Autenticazione esterna non riuscita|外部認証に失敗しました|외부 인증에 실패했습니다|Falha na autenticação externa|外部认证失败|外部鑑別失敗",
     ),
-    // The session is inactive (0439), its refresh token expired (0408), a token invalid (0407), whatever follows the code.
+    // The session is inactive (0439), its refresh token expired (0408), a token invalid (0407). The text after the
+    // code does not matter.
     (Reason::Refused, r"BXNIM04(?:07|08|39)E"),
     // 429 and 5xx, as the SDK's translated sentence writes them: a number behind a colon, then a comma.
     (

@@ -1,6 +1,6 @@
 //! Finds the absolute path of the `ibmcloud` program to run.
 //!
-//! An empty or relative entry of PATH would lead to whatever is in the current directory, so such entries are skipped
+//! An empty or relative entry of PATH would run a program from the current directory, so such entries are skipped
 //! (azure-sdk-for-go#18266 and azure-sdk-for-js#7669 show what happens otherwise).
 
 use std::ffi::{OsStr, OsString};

@@ -34,7 +34,7 @@ pub(crate) enum Credentials {
 }
 
 /// A login to run.
-pub(crate) struct Login {
+pub(crate) struct LoginRequest {
     pub(crate) credentials: Credentials,
     /// Further arguments of `ibmcloud login`, unchanged.
     pub(crate) arguments: Vec<String>,
@@ -55,7 +55,7 @@ impl From<Error> for AttendedFailure {
 
 impl Ibmcloud {
     /// Logs in interactively at the terminal. The CLI's output goes to our stderr.
-    pub(crate) fn login_at_terminal(&self, login: &Login) -> Result<(), AttendedFailure> {
+    pub(crate) fn login_at_terminal(&self, login: &LoginRequest) -> Result<(), AttendedFailure> {
         let invocation = self.login_invocation(login, Self::interactive);
         let (status, stderr) = interact(&invocation).map_err(|error| cannot_run(&invocation, error))?;
         if status.success() {
@@ -69,7 +69,7 @@ impl Ibmcloud {
     }
 
     /// Logs in without a terminal, and returns the CLI's messages, sanitized.
-    pub(crate) fn login_unattended(&self, login: &Login, deadline: Deadline) -> Result<Vec<String>> {
+    pub(crate) fn login_unattended(&self, login: &LoginRequest, deadline: Deadline) -> Result<Vec<String>> {
         let invocation = self.login_invocation(login, Self::captured);
         let (passcode, known) = match &login.credentials {
             Credentials::Plain | Credentials::Sso => (None, ""),
@@ -104,7 +104,11 @@ impl Ibmcloud {
         self.invocation(arguments, environment)
     }
 
-    fn login_invocation(&self, login: &Login, run: impl Fn(&Self, &[&str]) -> Invocation) -> Invocation {
+    fn login_invocation(
+        &self,
+        login: &LoginRequest,
+        run: impl Fn(&Self, &[&str]) -> Invocation,
+    ) -> Invocation {
         let mut invocation = run(self, &["login"]);
         match &login.credentials {
             Credentials::Plain => {}
@@ -128,7 +132,7 @@ fn is_about_the_question(reason: failure::Reason) -> bool {
     matches!(reason, failure::Reason::Asked | failure::Reason::Refused | failure::Reason::NotLoggedIn)
 }
 
-fn unanswered(invocation: &Invocation, question: &Question, login: &Login, known: &[&str]) -> Error {
+fn unanswered(invocation: &Invocation, question: &Question, login: &LoginRequest, known: &[&str]) -> Error {
     let prompt = question.shown(known);
     Error::new(
         ErrorKind::LoginNeeded,

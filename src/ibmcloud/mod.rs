@@ -20,7 +20,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use config_directory::{VARIABLES as CONFIG_VARIABLES, config_directory};
-pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, Login};
+pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, LoginRequest};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;
@@ -43,7 +43,7 @@ const QUIET: [(&str, &str); 8] = [
     ("BLUEMIX_TRACE", "false"),
 ];
 
-/// The CLI's SDK sends the refresh token to whatever URL this variable names (`core_config/repository.go`).
+/// The CLI's SDK sends the refresh token to any URL in this variable (`core_config/repository.go`).
 const REDIRECTS_THE_REFRESH_TOKEN: &str = "IAM_ENDPOINT";
 
 /// The CLI: its path and its environment.

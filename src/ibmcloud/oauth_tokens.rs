@@ -84,7 +84,7 @@ pub(crate) fn parse_any_form(input: &[u8]) -> Result<AccessToken, ParseError> {
             }
         }
         found.json::<OauthTokens>(Label::Iam, text);
-        found.json::<TokenResponse>(Label::Response, text);
+        found.json::<TokenJson>(Label::Response, text);
     })
 }
 
@@ -143,14 +143,14 @@ impl From<OauthTokens> for Option<String> {
 /// The response of IAM, and our own `-f json`. The refresh token is skipped.
 #[cfg(feature = "program")]
 #[derive(Deserialize)]
-struct TokenResponse {
+struct TokenJson {
     #[serde(default)]
     access_token: Option<String>,
 }
 
 #[cfg(feature = "program")]
-impl From<TokenResponse> for Option<String> {
-    fn from(object: TokenResponse) -> Self {
+impl From<TokenJson> for Option<String> {
+    fn from(object: TokenJson) -> Self {
         object.access_token
     }
 }

@@ -32,7 +32,7 @@ const MAX_KEY_FILE: usize = 64 * 1024;
 const MAX_PASSCODE: usize = 1024;
 
 /// The source of an API key.
-enum Place<'a> {
+enum KeySource<'a> {
     /// A file: its name as typed, without the `@`, and its path.
     File(Cow<'a, str>, PathBuf),
     /// The standard input.
@@ -41,7 +41,7 @@ enum Place<'a> {
     Variable(&'static str, Zeroizing<String>),
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for KeySource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(name, _) => write!(f, "`{}`", shown(name)),
@@ -60,40 +60,40 @@ pub(super) fn api_key(
 ) -> Result<Option<ApiKey>> {
     let environment = context.environment();
     let place = match argument {
-        Some(value) => place_in_argument(value, environment)?,
+        Some(value) => source_in_argument(value, environment)?,
         None => match variables.iter().find_map(|name| Some((*name, environment.get(name)?))) {
-            Some((name, value)) => place_in_variable(name, value, environment)?,
+            Some((name, value)) => source_in_variable(name, value, environment)?,
             None => return Ok(None),
         },
     };
     let key = match &place {
-        Place::File(name, path) => match key_file(context, name, path)? {
+        KeySource::File(name, path) => match key_file(context, name, path)? {
             Some(bytes) => ApiKey::read(&bytes).map_err(Into::into),
             None => Err("it is larger than 64 KiB".into()),
         },
-        Place::Stdin => match key_on_stdin(context)? {
+        KeySource::Stdin => match key_on_stdin(context)? {
             Some(bytes) => ApiKey::read(&bytes).map_err(Into::into),
             None => Err("it is larger than 64 KiB".into()),
         },
-        Place::Variable(_, text) => ApiKey::of_text(text).map_err(Into::into),
+        KeySource::Variable(_, text) => ApiKey::of_text(text).map_err(Into::into),
     };
     key.map(Some).map_err(|why: Box<dyn std::error::Error + Send + Sync>| not_a_key(&place, why))
 }
 
-fn not_a_key(place: &Place<'_>, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+fn not_a_key(place: &KeySource<'_>, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let hint = match place {
-        Place::Variable(..) => "set it to the key, or to `@FILE`",
+        KeySource::Variable(..) => "set it to the key, or to `@FILE`",
         _ => "pass the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write",
     };
     Error::new(ErrorKind::Usage, format!("{place} does not hold an API key")).with_hint(hint).with_source(why)
 }
 
 /// Returns the source that the value of `--apikey` names.
-fn place_in_argument<'a>(value: &'a str, environment: &Environment) -> Result<Place<'a>> {
+fn source_in_argument<'a>(value: &'a str, environment: &Environment) -> Result<KeySource<'a>> {
     match value.strip_prefix('@') {
         Some("") => Err(Error::new(ErrorKind::Usage, "`--apikey @` names no file").with_hint("write `--apikey @FILE`")),
-        Some(file) => Ok(Place::File(file.into(), path(file, environment))),
-        None if value == "-" => Ok(Place::Stdin),
+        Some(file) => Ok(KeySource::File(file.into(), path(file, environment))),
+        None if value == "-" => Ok(KeySource::Stdin),
         None if names_a_file(value, environment) => {
             Err(Error::new(ErrorKind::Usage, "the value of `--apikey` is a file name without the `@` before it")
                 .with_hint(format!("write `--apikey @{}`", shown(value))))
@@ -107,18 +107,22 @@ fn place_in_argument<'a>(value: &'a str, environment: &Environment) -> Result<Pl
 }
 
 /// Returns the source that a variable holds: the key itself, or `@FILE`.
-fn place_in_variable(name: &'static str, value: &OsStr, environment: &Environment) -> Result<Place<'static>> {
+fn source_in_variable(
+    name: &'static str,
+    value: &OsStr,
+    environment: &Environment,
+) -> Result<KeySource<'static>> {
     let text = token::cleaned(value.as_encoded_bytes())
-        .map_err(|why| not_a_key(&Place::Variable(name, Zeroizing::default()), why))?;
+        .map_err(|why| not_a_key(&KeySource::Variable(name, Zeroizing::default()), why))?;
     match text.strip_prefix('@') {
-        Some("") => Err(not_a_key(&Place::Variable(name, Zeroizing::default()), InvalidApiKey::Empty)),
-        Some(file) => Ok(Place::File(file.to_owned().into(), path(file, environment))),
+        Some("") => Err(not_a_key(&KeySource::Variable(name, Zeroizing::default()), InvalidApiKey::Empty)),
+        Some(file) => Ok(KeySource::File(file.to_owned().into(), path(file, environment))),
         None if names_a_file(&text, environment) => Err(Error::new(
             ErrorKind::Usage,
             format!("the value of `{name}` is a file name without the `@` before it"),
         )
         .with_hint(format!("set it to `@{}`", shown(&text)))),
-        None => Ok(Place::Variable(name, text)),
+        None => Ok(KeySource::Variable(name, text)),
     }
 }
 

@@ -105,7 +105,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error of the kind [`ErrorKind::LoginNeeded`] if there is no place for named sessions.
+    /// Returns an error of the kind [`ErrorKind::LoginNeeded`] if there is no directory for named sessions.
     pub fn named(name: &SessionName) -> Result<Self> {
         Self::resolve(Some(name), &Environment::of_process())
     }

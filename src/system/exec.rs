@@ -35,7 +35,7 @@ pub(crate) enum Entries {
 
 /// The reason why a program cannot be run.
 #[derive(Debug)]
-pub(crate) enum Unusable {
+pub(crate) enum LookupError {
     /// There is no such file.
     Missing,
     /// There is one, but it cannot be executed.
@@ -47,7 +47,7 @@ pub(crate) fn look_up(
     program: &OsStr,
     entries: Entries,
     environment: &Environment,
-) -> Result<PathBuf, Unusable> {
+) -> Result<PathBuf, LookupError> {
     if program.as_bytes().contains(&b'/') {
         let path = PathBuf::from(program);
         return match ensure_executable(&path) {
@@ -56,7 +56,7 @@ pub(crate) fn look_up(
         };
     }
     if program.is_empty() {
-        return Err(Unusable::Missing);
+        return Err(LookupError::Missing);
     }
     let path = environment.get("PATH").unwrap_or(OsStr::new(DEFAULT_PATH));
     let mut first_problem = None;
@@ -73,7 +73,7 @@ pub(crate) fn look_up(
             Err(error) => first_problem = first_problem.or(Some(unusable(candidate, error))),
         }
     }
-    Err(first_problem.unwrap_or(Unusable::Missing))
+    Err(first_problem.unwrap_or(LookupError::Missing))
 }
 
 fn ensure_executable(path: &Path) -> io::Result<()> {
@@ -83,8 +83,8 @@ fn ensure_executable(path: &Path) -> io::Result<()> {
     Ok(rustix::fs::access(path, Access::EXEC_OK)?)
 }
 
-fn unusable(path: PathBuf, error: io::Error) -> Unusable {
-    if is_absent(&error) { Unusable::Missing } else { Unusable::NotExecutable(path, error) }
+fn unusable(path: PathBuf, error: io::Error) -> LookupError {
+    if is_absent(&error) { LookupError::Missing } else { LookupError::NotExecutable(path, error) }
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -165,16 +165,18 @@ mod tests {
         // A file that cannot be executed, or a directory, hides nothing.
         assert_eq!(found("plain").unwrap(), second.join("plain"));
         assert_eq!(found("tool").unwrap(), second.join("tool"));
-        assert!(matches!(found("text"), Err(Unusable::NotExecutable(path, _)) if path == first.join("text")));
-        assert!(matches!(found("directory"), Err(Unusable::NotExecutable(_, error))
+        assert!(
+            matches!(found("text"), Err(LookupError::NotExecutable(path, _)) if path == first.join("text"))
+        );
+        assert!(matches!(found("directory"), Err(LookupError::NotExecutable(_, error))
             if error.kind() == io::ErrorKind::IsADirectory));
-        assert!(matches!(found("absent"), Err(Unusable::Missing)));
-        assert!(matches!(found(""), Err(Unusable::Missing)));
+        assert!(matches!(found("absent"), Err(LookupError::Missing)));
+        assert!(matches!(found(""), Err(LookupError::Missing)));
         // A name with a slash is a path.
         let by_path = |path: &Path| look_up(path.as_os_str(), Entries::All, &Environment::default());
         assert!(by_path(&second.join("tool")).is_ok());
-        assert!(matches!(by_path(&second.join("tool/x")), Err(Unusable::Missing)));
-        assert!(matches!(by_path(&first), Err(Unusable::NotExecutable(..))));
+        assert!(matches!(by_path(&second.join("tool/x")), Err(LookupError::Missing)));
+        assert!(matches!(by_path(&first), Err(LookupError::NotExecutable(..))));
         assert_eq!(
             look_up(OsStr::new("sh"), Entries::All, &Environment::default()).unwrap(),
             Path::new("/bin/sh")
@@ -188,11 +190,11 @@ mod tests {
             let environment: Environment = [("PATH", path)].into_iter().collect();
             let name = OsStr::new(if path == "tests/stand-in" { "ibmcloud" } else { "Cargo.toml" });
             assert!(
-                matches!(look_up(name, Entries::Absolute, &environment), Err(Unusable::Missing)),
+                matches!(look_up(name, Entries::Absolute, &environment), Err(LookupError::Missing)),
                 "{path}"
             );
             let found = look_up(name, Entries::All, &environment);
-            assert!(!matches!(found, Err(Unusable::Missing)), "{path}: {found:?}");
+            assert!(!matches!(found, Err(LookupError::Missing)), "{path}: {found:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The terminal on the standard input: its echo, and whether this process is one of its background jobs.
 //!
-//! A hidden prompt, ours or the CLI's, switches the echo off. The modes are kept first and restored however the program
-//! ends, because otherwise the person's shell would no longer show what they type.
+//! A hidden prompt, ours or the CLI's, switches the echo off. The modes are saved first and restored at the end, even
+//! if a signal ends the program, because otherwise the person's shell would no longer show what they type.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

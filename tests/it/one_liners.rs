@@ -42,14 +42,14 @@ const OVERVIEW_ROWS: [(&str, Option<&str>, Option<&str>); 13] = [
 struct OneLiner {
     /// The shell or language that runs it.
     interpreter: String,
-    promise: Promise,
+    expected: Expected,
     source: String,
     program: String,
 }
 
 /// The output of a one-liner that works.
 #[derive(Clone, Copy)]
-enum Promise {
+enum Expected {
     Token,
     Bearer,
     /// `Bearer` and the token, after blanks that do no harm in a header.
@@ -106,17 +106,17 @@ impl OneLiner {
 
     fn read(paragraph: &str) -> Self {
         let (head, program) = paragraph.split_once('\n').unwrap();
-        let [interpreter, promise, source] = head.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
-        let promise = match promise {
-            "token" => Promise::Token,
-            "bearer" => Promise::Bearer,
-            "blanks-bearer" => Promise::BlanksBearer,
+        let [interpreter, expected, source] = head.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
+        let expected = match expected {
+            "token" => Expected::Token,
+            "bearer" => Expected::Bearer,
+            "blanks-bearer" => Expected::BlanksBearer,
             _ => panic!("{head}"),
         };
         let lines: Vec<_> = program.lines().map(|line| line.strip_prefix("    ").unwrap()).collect();
         Self {
             interpreter: interpreter.to_owned(),
-            promise,
+            expected,
             source: source.to_owned(),
             program: lines.join("\n"),
         }
@@ -163,9 +163,9 @@ impl OneLiner {
             return Mark::Fails;
         }
         let printed = self.as_consumed(&output.stdout);
-        let is = |token: &str| match self.promise {
-            Promise::Token => printed == token,
-            Promise::Bearer | Promise::BlanksBearer => printed == format!("Bearer {token}"),
+        let is = |token: &str| match self.expected {
+            Expected::Token => printed == token,
+            Expected::Bearer | Expected::BlanksBearer => printed == format!("Bearer {token}"),
         };
         if printed.trim().is_empty() {
             Mark::Empty
@@ -182,8 +182,8 @@ impl OneLiner {
     /// added one.
     fn as_consumed(&self, stdout: &[u8]) -> String {
         let text = String::from_utf8_lossy(stdout);
-        match (self.promise, self.interpreter.as_str()) {
-            (Promise::BlanksBearer, _) => text.trim_matches([' ', '\n']),
+        match (self.expected, self.interpreter.as_str()) {
+            (Expected::BlanksBearer, _) => text.trim_matches([' ', '\n']),
             (_, "sh" | "bash") => text.trim_end_matches('\n'),
             _ => text.strip_suffix('\n').unwrap_or(&text),
         }
@@ -271,8 +271,8 @@ impl Table {
             let heading = self.heading(column);
             let Tally { prints, fails, silently_wrong } = self.tally(column);
             let _ = write!(page, "\n**{heading}** · {source}\n\n```{interpreter}\n{program}\n```\n\n");
-            let _ = write!(page, "Prints the token in {prints} situations that have one, fails in {fails} ");
-            let _ = writeln!(page, "that have none, and is silently wrong in {silently_wrong}.");
+            let _ = write!(page, "Prints the token in {prints} situations with a token, fails in {fails} ");
+            let _ = writeln!(page, "without one, and is silently wrong in {silently_wrong}.");
         }
         page
     }
@@ -382,13 +382,13 @@ impl fmt::Display for Share {
 const INTRODUCTION: &str = "\
 # The one-liners, compared
 
-Scripts get the token out of `ibmcloud iam oauth-tokens` with one-liners from IBM's documentation and from each other.
+Scripts extract the token from `ibmcloud iam oauth-tokens` with one-liners from IBM's documentation and from other scripts.
 This page shows how these one-liners and `ibmcloud-token` handle every recorded output of the CLI.
 `tests/it/one_liners.rs` runs each of them with the real tools, and fails if this page is out of date.
 `SNAPSHOTS=overwrite cargo test` renews it.
 
-The situations are the folders `fixtures/oauth-tokens-*`. Each of them says how reliable it is. None of them says how
-often it happens, so the totals count situations, not incidents.
+The situations are the directories `fixtures/oauth-tokens-*`. Each one states how reliable its source is, but not how
+often the situation occurs, so the totals count situations, not incidents.
 
 ## Overview
 
@@ -401,10 +401,10 @@ const LEGEND: &str = "
 
 | mark | meaning |
 |---|---|
-| ok | exactly what the one-liner promises: the right token, bare or after `Bearer ` |
+| ok | the expected output: the right token, bare or after `Bearer ` |
 | empty | nothing, and exit status 0 |
 | other | a token, but not the right one, and exit status 0 |
-| junk | something else, such as the token and a carriage return, and exit status 0 |
+| junk | other text, such as the token and a carriage return, and exit status 0 |
 | fails | an exit status other than 0 |
 | | does not apply, for example JSON output for a one-liner that asks for text |
 

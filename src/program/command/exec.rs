@@ -11,7 +11,7 @@ use crate::program::arguments::Exec;
 use crate::program::context::Context;
 use crate::program::{output, recipes};
 use crate::system::environment::Environment;
-use crate::system::exec::{self, Entries, Unusable};
+use crate::system::exec::{self, Entries, LookupError};
 
 /// The exit statuses of `env` and `nohup` (POSIX) for a program that was not run.
 const NOT_EXECUTABLE: u8 = 126;
@@ -46,14 +46,14 @@ pub(in crate::program) fn run(arguments: &Exec, context: &Context) -> Result<()>
 
 /// Finds a program. The error has the exit status that POSIX specifies.
 pub(super) fn look_up(name: &OsStr, entries: Entries, context: &Context) -> Result<PathBuf> {
-    exec::look_up(name, entries, context.environment()).map_err(|unusable| match unusable {
-        Unusable::Missing if name.as_encoded_bytes().contains(&b'/') => {
+    exec::look_up(name, entries, context.environment()).map_err(|error| match error {
+        LookupError::Missing if name.as_encoded_bytes().contains(&b'/') => {
             Error::new(ErrorKind::Usage, format!("there is no program `{}`", name.display()))
                 .or_exit_code(NOT_FOUND)
         }
-        Unusable::Missing => Error::new(ErrorKind::Usage, format!("`{}` is not in PATH", name.display()))
+        LookupError::Missing => Error::new(ErrorKind::Usage, format!("`{}` is not in PATH", name.display()))
             .or_exit_code(NOT_FOUND),
-        Unusable::NotExecutable(path, error) => cannot_execute(&path, error),
+        LookupError::NotExecutable(path, error) => cannot_execute(&path, error),
     })
 }
 

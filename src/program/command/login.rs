@@ -15,8 +15,10 @@ use crate::time::Deadline;
 use crate::token::{Claims, DEFAULT_LIFETIME};
 
 pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()> {
-    let login =
-        ibmcloud::Login { credentials: credentials(arguments, context)?, arguments: options(arguments) };
+    let login = ibmcloud::LoginRequest {
+        credentials: credentials(arguments, context)?,
+        arguments: options(arguments),
+    };
     let session = context.session()?;
     session.create_home()?;
     // A passcode has used up the standard input, so nothing else can be prompted for.
@@ -30,8 +32,10 @@ pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()
 /// Logs in as `login` does, if the session still holds no good token. Returns the deadline for what follows: a person
 /// may take their time.
 pub(super) fn for_a_token(session: &Session, context: &Context) -> Result<Deadline> {
-    let login =
-        ibmcloud::Login { credentials: credentials_in_environment(None, context)?, arguments: Vec::new() };
+    let login = ibmcloud::LoginRequest {
+        credentials: credentials_in_environment(None, context)?,
+        arguments: Vec::new(),
+    };
     if is_at_terminal() {
         at_terminal(session, login, Wanted::Token, context)?;
         Ok(context.deadline().restarted())
@@ -91,7 +95,12 @@ enum Wanted {
 
 /// Logs in interactively at the terminal. If a plain login fails, offers to continue with a one-time passcode, as the
 /// documentation tells people with a federated ID to do.
-fn at_terminal(session: &Session, login: ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
+fn at_terminal(
+    session: &Session,
+    login: ibmcloud::LoginRequest,
+    wanted: Wanted,
+    context: &Context,
+) -> Result<()> {
     let is_plain = matches!(login.credentials, Credentials::Plain);
     match attended(session, &login, wanted, context) {
         Err(AttendedFailure { error, is_declined: false })
@@ -104,7 +113,7 @@ fn at_terminal(session: &Session, login: ibmcloud::Login, wanted: Wanted, contex
                 let hint = Hint::from("a federated ID needs a one-time passcode: ").command("login --sso");
                 return Err(error.with_hint(hint));
             }
-            let login = ibmcloud::Login { credentials: Credentials::Sso, ..login };
+            let login = ibmcloud::LoginRequest { credentials: Credentials::Sso, ..login };
             attended(session, &login, wanted, context).map_err(|failure| failure.error)
         }
         result => result.map_err(|failure| failure.error),
@@ -114,7 +123,7 @@ fn at_terminal(session: &Session, login: ibmcloud::Login, wanted: Wanted, contex
 /// Logs in once. The deadline applies to the wait for the lock, but not to the person.
 fn attended(
     session: &Session,
-    login: &ibmcloud::Login,
+    login: &ibmcloud::LoginRequest,
     wanted: Wanted,
     context: &Context,
 ) -> Result<(), AttendedFailure> {
@@ -153,7 +162,12 @@ fn ensure_in_foreground() -> Result<()> {
 }
 
 /// Logs in without a terminal. This works unless the CLI asks a question that cannot be answered in advance.
-fn unattended(session: &Session, login: &ibmcloud::Login, wanted: Wanted, context: &Context) -> Result<()> {
+fn unattended(
+    session: &Session,
+    login: &ibmcloud::LoginRequest,
+    wanted: Wanted,
+    context: &Context,
+) -> Result<()> {
     let task = context.task();
     session.log_in(
         &task,
@@ -170,7 +184,7 @@ fn unattended(session: &Session, login: &ibmcloud::Login, wanted: Wanted, contex
 /// Returns an error unless there is a token after the login.
 fn ensure_logged_in(
     session: &Session,
-    login: &ibmcloud::Login,
+    login: &ibmcloud::LoginRequest,
     deadline: Deadline,
     context: &Context,
 ) -> Result<()> {
@@ -184,7 +198,7 @@ fn ensure_logged_in(
     Ok(())
 }
 
-fn no_session(login: &ibmcloud::Login) -> Error {
+fn no_session(login: &ibmcloud::LoginRequest) -> Error {
     let error = Error::new(
         ErrorKind::LoginNeeded,
         "`ibmcloud login` ended without an error, but nobody is logged in",

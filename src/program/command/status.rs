@@ -24,7 +24,7 @@ const BAR: usize = 20;
 
 /// The status of a session. Members may be added, never renamed or removed. Unknown values are `null`.
 #[derive(Serialize)]
-struct Status {
+struct SessionStatus {
     user: Option<String>,
     iam_id: Option<String>,
     kind: &'static str,
@@ -47,7 +47,7 @@ struct Status {
 struct Listed {
     /// The name, or `null` for the user's own session.
     session: Option<String>,
-    status: Option<Status>,
+    status: Option<SessionStatus>,
 }
 
 #[derive(Serialize)]
@@ -70,7 +70,7 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
         let what = format!("the token in `{}` {freshness}", session.file().display());
         return Err(Error::new(ErrorKind::LoginNeeded, what).with_hint(hint));
     }
-    let status = Status::new(&token, details, freshness, session.file());
+    let status = SessionStatus::new(&token, details, freshness, session.file());
     if as_json {
         return print_json(&status);
     }
@@ -92,7 +92,7 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
         let (status, summary) = match read(&session, context) {
             Ok((token, details)) => {
                 let freshness = token.freshness(now, DEFAULT_LIFETIME);
-                let status = Status::new(&token, details, freshness, session.file());
+                let status = SessionStatus::new(&token, details, freshness, session.file());
                 let user = status.user.as_deref().unwrap_or("-").to_owned();
                 let account = status.account.text().unwrap_or_else(|| "-".to_owned());
                 (Some(status), format!("{user}  {account}  the token {freshness}"))
@@ -144,7 +144,7 @@ fn lifetime(token: &IssuedToken) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(seconds).ok()?))
 }
 
-impl Status {
+impl SessionStatus {
     fn new(token: &IssuedToken, details: Details, freshness: Freshness, session_file: &Path) -> Self {
         let claims = token.claims();
         let claim = |name| claims.and_then(|claims| claims.text(name)).map(str::to_owned);

@@ -15,7 +15,7 @@ use url::Url;
 /// The result for an allowed command line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Allowed {
-    /// Whether a URL leads to this machine.
+    /// Whether a URL names this machine.
     pub(super) is_loopback: bool,
     /// The option that makes curl print the token.
     pub(super) shows_token: Option<String>,

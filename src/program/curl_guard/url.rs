@@ -1,4 +1,4 @@
-//! The hosts that get the token, and the URLs that lead to them.
+//! The hosts that may receive the token, and strict parsing of URLs.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
