@@ -40,7 +40,10 @@
 //! bin/ibmcloud-token.rs        the program, which calls the library
 //! bin/docker-credential-ibmcloud.rs  the credential helper, which does the same
 //! program/mod.rs               the programs, behind the feature `program`
-//!   arguments.rs               the clap types, and parsing of the command line
+//!   arguments/mod.rs           parsing of the command line
+//!   arguments/commands.rs      the commands and their options
+//!   arguments/options.rs       the options as clap types
+//!   arguments/usage.rs         usage errors
 //!   help.rs                    the longer texts of the help
 //!   settings.rs                each setting: the option, else its variable, else the default
 //!   context.rs                 settings, environment, clock and deadline of a command

@@ -121,7 +121,6 @@ fn only_the_system_module_calls_the_operating_system() {
 fn sizes_stay_readable() {
     for file in source_files() {
         let lines = code(&file).lines().count();
-        let limit = if file == Path::new("program/arguments.rs") { 700 } else { 350 };
-        assert!(lines <= limit, "{} has {lines} lines", file.display());
+        assert!(lines <= 350, "{} has {lines} lines", file.display());
     }
 }
