@@ -170,7 +170,11 @@ fn key_file_readable_by_others_causes_a_warning() {
         fs::set_permissions(client.sandbox.home().join("key"), fs::Permissions::from_mode(mode)).unwrap();
         let outcome = client.run_bare(option);
         outcome.payload();
-        assert_eq!(outcome.stderr.starts_with("warning: others can read"), warns, "{mode:o} {outcome:?}");
+        assert_eq!(
+            outcome.stderr.starts_with("warning: other users can read"),
+            warns,
+            "{mode:o} {outcome:?}"
+        );
         assert_eq!(outcome.stderr.contains("`chmod 600 key`"), warns);
         assert!(warns || outcome.stderr.is_empty(), "{outcome:?}");
     }
