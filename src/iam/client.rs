@@ -41,7 +41,7 @@ pub(super) struct Response {
 
 /// The reason why there is no response.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// The deadline passed.
     TimedOut,
     /// No thread could be started.
@@ -78,17 +78,17 @@ impl Client {
         url: &str,
         form: SecretBuffer,
         deadline: Deadline,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, RequestFailure> {
         let (agent, url) = (self.agent.clone(), url.to_owned());
         let connect_timeout = CONNECT_TIMEOUT.min(deadline.remaining());
         let posted = blocking::within(deadline, move || Ok(post(&agent, &url, &form, connect_timeout)));
         match posted {
-            Ok(result) => result.map_err(Failure::of),
+            Ok(result) => result.map_err(RequestFailure::of),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 self.agent.clone().shutdown();
-                Err(Failure::TimedOut)
+                Err(RequestFailure::TimedOut)
             }
-            Err(error) => Err(Failure::NoThread(error)),
+            Err(error) => Err(RequestFailure::NoThread(error)),
         }
     }
 }
@@ -106,7 +106,7 @@ fn post(agent: &Agent, url: &str, form: &[u8], connect_timeout: Duration) -> Res
     Ok(Response { status: response.status(), headers: std::mem::take(response.headers_mut()), content })
 }
 
-impl Failure {
+impl RequestFailure {
     fn of(error: ureq::Error) -> Self {
         match error {
             ureq::Error::Other(other) => match other.downcast::<ProxyFailure>() {

@@ -21,7 +21,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::StatusCode;
 use ureq::{Proxy, ProxyProtocol};
 
-use client::{Client, Failure, Response};
+use client::{Client, RequestFailure, Response};
 pub use endpoint::Endpoint;
 pub(crate) use response::Exchanged;
 use retry::{Backoff, Retry};
@@ -160,7 +160,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// Explains a failed connection in terms that the user can act on.
-    fn failure(&self, failure: Failure, proxy: Option<&Proxy>, deadline: Deadline) -> (Error, Retry) {
+    fn failure(&self, failure: RequestFailure, proxy: Option<&Proxy>, deadline: Deadline) -> (Error, Retry) {
         const CHECK: &str = "check the network, and HTTPS_PROXY if there is a proxy";
         const CHECK_SCHEME: &str =
             "check HTTPS_PROXY; most proxies need an `http://` URL, even for an https endpoint";
@@ -174,10 +174,10 @@ impl<'a> Exchange<'a> {
         let timed_out = || (deadline.error(&format!("{endpoint} did not answer{through}")), Retry::Never);
         let transient = Retry::After(None);
         let (error, is_proxy_connected) = match failure {
-            Failure::TimedOut => return timed_out(),
-            Failure::NoThread(error) => return (blocking::no_thread(error), Retry::Never),
-            Failure::Proxy(error) => (error, false),
-            Failure::Request(error) => (error, true),
+            RequestFailure::TimedOut => return timed_out(),
+            RequestFailure::NoThread(error) => return (blocking::no_thread(error), Retry::Never),
+            RequestFailure::Proxy(error) => (error, false),
+            RequestFailure::Request(error) => (error, true),
         };
         let is_about_proxy = proxy.is_some() && !is_proxy_connected;
         let check = match proxy.map(Proxy::protocol) {

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Args as _, FromArgMatches as _};
 
 #[cfg(feature = "net")]
-use super::options::Exchange;
+use super::options::ExchangeOptions;
 use super::options::{
     Common, Configure, Curl, Exec, Get, Inspect, Login, MessageOptions, Parse, SessionOptions, Status,
     TimeOptions,
@@ -75,8 +75,8 @@ pub(super) static COMMANDS: &[Definition] = &[
         name: "exchange",
         about: "Exchange an API key for a token over HTTPS, without the CLI",
         long_about: "Exchange an API key for a token over HTTPS, without the CLI.",
-        augment: |command| without_session(Exchange::augment_args(command)),
-        read: |matches| read_plain(matches, Command::Exchange(Exchange::from_arg_matches(matches)?)),
+        augment: |command| without_session(ExchangeOptions::augment_args(command)),
+        read: |matches| read_plain(matches, Command::Exchange(ExchangeOptions::from_arg_matches(matches)?)),
     },
     Definition {
         name: "parse",

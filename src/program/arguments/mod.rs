@@ -22,7 +22,7 @@ pub(crate) use options::{
     TokenOptions,
 };
 #[cfg(feature = "net")]
-pub(crate) use options::{Exchange, IamOptions};
+pub(crate) use options::{ExchangeOptions, IamOptions};
 pub(super) use options::{SessionOptions, shell};
 use usage::{unknown_command, usage_error};
 
@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Logout,
     Parse(Parse),
     #[cfg(feature = "net")]
-    Exchange(Exchange),
+    Exchange(ExchangeOptions),
     Status(Status),
     Inspect(Inspect),
     Configure(Configure),

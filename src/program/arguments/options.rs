@@ -246,7 +246,7 @@ pub(crate) struct Parse {
 #[cfg(feature = "net")]
 #[derive(Args, Debug)]
 #[group(skip)]
-pub(crate) struct Exchange {
+pub(crate) struct ExchangeOptions {
     /// The API key: `@FILE`, or `-` for stdin
     ///
     /// The file holds the key, or the JSON that the console and `ibmcloud iam api-key-create --file` write. At a

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::iam::{self, Endpoint};
-use crate::program::arguments::{Exchange, IamOptions};
+use crate::program::arguments::{ExchangeOptions, IamOptions};
 use crate::program::context::Context;
 use crate::program::input;
 use crate::token::ApiKey;
@@ -13,7 +13,7 @@ const KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "IC_API_KEY"];
 /// The variable for the address of the service, which the Terraform provider and others use.
 const ENDPOINT_VARIABLE: &str = "IBMCLOUD_IAM_API_ENDPOINT";
 
-pub(in crate::program) fn run(arguments: &Exchange, context: &Context) -> Result<()> {
+pub(in crate::program) fn run(arguments: &ExchangeOptions, context: &Context) -> Result<()> {
     let settings = context.settings();
     let output = settings.output(&arguments.output)?;
     if !arguments.raw {
