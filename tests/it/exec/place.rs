@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -55,7 +55,9 @@ fn signals_reach_the_program_that_replaced_ours() {
     for sandbox in sandboxes() {
         let script =
             "trap 'echo term; exit 5' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.01; done";
-        let (mut child, mut output) = start(&mut exec(&sandbox, &["sh", "-c", script]));
+        let mut command = exec(&sandbox, &["sh", "-c", script]);
+        // SIGTSTP does not stop a member of an orphaned process group, which that of the test runner may be.
+        let (mut child, mut output) = start(command.process_group(0));
         send(&child, Signal::USR1);
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
