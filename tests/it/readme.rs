@@ -119,6 +119,8 @@ fn exchange_works() {
     }
 }
 
+// The documentation describes the default build.
+#[cfg(feature = "net")]
 #[test]
 fn every_option_in_the_documentation_exists() {
     let sandbox = Sandbox::new();

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::sandbox::{Outcome, Sandbox, spawn};
+use crate::sandbox::{Outcome, Sandbox, is_built, spawn};
 
 /// A pipe in the file system.
 fn pipe(sandbox: &Sandbox, name: &str) -> PathBuf {
@@ -23,6 +23,9 @@ fn key_file_that_nobody_writes_to_times_out() {
         ("--login", Some("@pipe")),
         ("exchange", Some("@~/pipe")),
     ] {
+        if !is_built(&line) {
+            continue;
+        }
         let mut sandbox = Sandbox::with_session();
         if let Some(value) = variable {
             sandbox = sandbox.with("IBMCLOUD_API_KEY", value);
@@ -42,7 +45,8 @@ fn key_file_that_nobody_writes_to_times_out() {
 
 #[test]
 fn silent_stdin_times_out() {
-    for line in ["login --passcode -", "login --apikey -", "exchange --apikey -"] {
+    for line in ["login --passcode -", "login --apikey -", "exchange --apikey -"].into_iter().filter(is_built)
+    {
         let sandbox = Sandbox::with_session();
         let words = format!("{line} --timeout 300ms");
         let mut child = spawn(sandbox.program(words.split(' ')).stdin(Stdio::piped()));

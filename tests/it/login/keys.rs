@@ -1,7 +1,7 @@
 //! Every command reads keys in the same way. The CLI gets the key that was read.
 
 use super::{assert_logged_in, last_login};
-use crate::sandbox::{Outcome, Sandbox};
+use crate::sandbox::{Outcome, Sandbox, is_built};
 
 const KEY: &str = "k3y-for_Tests";
 
@@ -95,6 +95,9 @@ fn text_that_cannot_be_a_key_is_refused_before_the_cli_is_run() {
                 "{line}: {outcome:?}"
             );
             assert_eq!(sandbox.calls(), 0, "{line} {content}");
+            if !is_built(&"exchange") {
+                continue;
+            }
             // `exchange` reads it in the same place.
             let exchange = sandbox.run_with_input(&line.replace("login", "exchange"), content.as_bytes());
             assert_eq!(exchange.fails_with(2).stderr, outcome.stderr, "{line} {content}");
@@ -106,7 +109,7 @@ fn text_that_cannot_be_a_key_is_refused_before_the_cli_is_run() {
 fn file_without_the_at_sign_is_recognized() {
     let sandbox = Sandbox::with_session();
     sandbox.write_private("key.json", format!("{{\"apikey\":\"{KEY}\"}}"));
-    for command in ["login", "exchange"] {
+    for command in ["login", "exchange"].into_iter().filter(is_built) {
         for name in ["key.json", "~/key.json", "./key.json"] {
             let outcome = sandbox.run(&format!("{command} --apikey {name}"));
             assert_eq!(outcome.fails_with(2).hint(), format!("write `--apikey @{name}`"), "{outcome:?}");

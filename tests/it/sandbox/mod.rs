@@ -214,6 +214,11 @@ pub(crate) fn has(tool: &str) -> bool {
     is_available(found, &format!("`{tool}` is not installed"))
 }
 
+/// Whether the build has the command that a command line starts with: `exchange` needs the feature `net`.
+pub(crate) fn is_built(line: &&str) -> bool {
+    cfg!(feature = "net") || !line.starts_with("exchange")
+}
+
 /// Whether `strace` is installed and may trace processes, which a container or a debugger can forbid.
 pub(crate) fn can_trace() -> bool {
     if !has("strace") {
