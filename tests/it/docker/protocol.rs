@@ -201,7 +201,7 @@ fn process_is_not_dumpable_before_it_touches_the_session() {
     }
     let (sandbox, _) = Sandbox::logged_in();
     let mut command = sandbox.command("strace");
-    command.args(["-f", "-o", "strace", "-e", "trace=prctl,openat", HELPER, "get"]);
+    command.args(["-f", "-o", "strace", "-e", "trace=prctl,?open,openat", HELPER, "get"]);
     assert_eq!(run_with_input(&mut command, b"us.icr.io").status, Some(0));
     let log = std::fs::read_to_string(sandbox.home().join("strace")).unwrap();
     let forbidden = log.find("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE) = 0").expect(&log);

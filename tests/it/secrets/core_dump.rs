@@ -39,7 +39,7 @@ fn process_is_not_dumpable_before_it_touches_a_secret() {
     command
         .arg("-o")
         .arg(&log)
-        .args(["-e", "trace=prctl,setrlimit,prlimit64,openat,read,socket,clone3,clone"]);
+        .args(["-e", "trace=prctl,setrlimit,prlimit64,?open,openat,read,socket,clone3,clone"]);
     let output = command.arg(PROGRAM).arg("status").stdin(Stdio::null()).output().unwrap();
     assert_eq!(output.status.code(), Some(4));
     let log = std::fs::read_to_string(log).unwrap();
