@@ -3,12 +3,11 @@
 //!
 //! A signal that our parent made us ignore (`nohup`, a background job of a script) stays ignored.
 
-use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
+use std::{fs, io, mem};
 
 use rustix::process::getpid;
 use signal_hook::consts::{
@@ -16,13 +15,10 @@ use signal_hook::consts::{
     SIGTTOU, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
 use signal_hook::flag;
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::{emulate_default_handler, exit};
 
 use super::{group, terminal};
-
-/// Whether one of the fatal signals has arrived. Its handler sets this at once, before the listening thread runs.
-static HAS_ARRIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 /// The signals that end a program by default and may be handled. Rust ignores SIGPIPE, and SIGXFSZ becomes an error of
 /// the write.
@@ -32,6 +28,8 @@ const FATAL: [i32; 14] = [
 ];
 
 /// The fatal signals that only Linux has: SIGSTKFLT, SIGPWR and the real-time signals that the C library leaves free.
+/// Each signal makes the registration of the next one slower, so only a file that is being replaced is protected from
+/// these.
 #[cfg(target_os = "linux")]
 const FATAL_ON_LINUX: [std::ops::RangeInclusive<i32>; 3] = [16..=16, 30..=30, 35..=64];
 #[cfg(not(target_os = "linux"))]
@@ -55,7 +53,9 @@ pub(crate) struct Hold(());
 
 /// Holds back the death by a signal. Without a thread to watch for signals (`ulimit -u`), the default actions remain.
 pub(crate) fn hold() -> Hold {
-    watch();
+    if let Some(listener) = listener() {
+        listener.add(FATAL_ON_LINUX.into_iter().flatten());
+    }
     *holders() += 1;
     Hold(())
 }
@@ -67,50 +67,79 @@ impl Drop for Hold {
     }
 }
 
-/// Starts to watch for the signals that end a program. This is called before a child is started or a file is replaced,
-/// so that an answer from the session file does not pay for it.
-pub(crate) fn watch() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let ignored = ignored();
-        let watched: Vec<_> = [SIGTTIN, SIGTTOU]
-            .into_iter()
-            .chain(FATAL)
-            .chain(FATAL_ON_LINUX.into_iter().flatten())
-            .filter(|signal| ignored >> (signal - 1) & 1 == 0)
-            .collect();
-        // The thread comes first: without it, a signal would be caught and lost.
-        let (sender, receiver) = channel::<Signals>();
-        let listening = thread::Builder::new().spawn(move || {
-            let Ok(mut signals) = receiver.recv() else { return };
-            for signal in &mut signals.forever() {
-                if matches!(signal, SIGTTIN | SIGTTOU) {
-                    // The login was moved to the background. Stopped, it would keep the session's lock.
-                    if !group::end_attended() {
-                        let _ = emulate_default_handler(signal);
-                    }
-                    continue;
-                }
-                group::end_all(signal == SIGINT || signal == SIGQUIT);
-                terminal::restore_for_the_end();
-                let _held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
-                die(signal);
-            }
-        });
+/// A thread that acts on signals.
+struct Listener {
+    signals: Handle,
+    thread: Mutex<Option<JoinHandle<Option<Signals>>>>,
+    /// The signals that our parent made us ignore, as a set of bits.
+    ignored: u64,
+}
+
+static LISTENER: OnceLock<Option<Listener>> = OnceLock::new();
+
+fn listener() -> Option<&'static Listener> {
+    LISTENER.get_or_init(|| Listener::start().ok()).as_ref()
+}
+
+impl Listener {
+    fn start() -> io::Result<Self> {
         // If our parent made us ignore SIGCHLD, the kernel would discard the exit status of the CLI.
         let _ = flag::register(SIGCHLD, Arc::default());
         // A handler, even an empty one, lets the write that exceeds the limit return an error.
         let _ = flag::register(SIGXFSZ, Arc::default());
-        if listening.is_ok()
-            && let Ok(signals) = Signals::new(&watched)
-        {
-            let _ = sender.send(signals);
-            let arrived = HAS_ARRIVED.get_or_init(Arc::default);
-            for signal in watched.into_iter().filter(|signal| ![SIGTTIN, SIGTTOU].contains(signal)) {
-                let _ = flag::register(signal, Arc::clone(arrived));
-            }
+        // The thread comes first: without it, a signal would be caught and lost.
+        let (sender, receiver) = channel::<Signals>();
+        let thread = thread::Builder::new().spawn(move || {
+            let mut signals = receiver.recv().ok()?;
+            signals.forever().for_each(obey);
+            Some(signals)
+        })?;
+        let signals = Signals::new([0; 0])?;
+        let listener =
+            Self { signals: signals.handle(), thread: Mutex::new(Some(thread)), ignored: ignored() };
+        let _ = sender.send(signals);
+        listener.add([SIGTTIN, SIGTTOU].into_iter().chain(FATAL));
+        Ok(listener)
+    }
+
+    /// Listens for these signals too.
+    fn add(&self, signals: impl Iterator<Item = i32>) {
+        for signal in signals.filter(|signal| self.ignored >> (signal - 1) & 1 == 0) {
+            let _ = self.signals.add_signal(signal);
         }
-    });
+    }
+
+    /// Ends the thread, and acts on every signal that has arrived.
+    fn end(&self) {
+        self.signals.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Ok(Some(mut signals))) = thread.map(JoinHandle::join) {
+            signals.pending().for_each(obey);
+            // To remove the handlers would take time, and a signal that arrives meanwhile would be lost.
+            mem::forget(signals);
+        }
+    }
+}
+
+/// Does what a signal asks for.
+fn obey(signal: i32) {
+    if matches!(signal, SIGTTIN | SIGTTOU) {
+        // The login was moved to the background. Stopped, it would keep the session's lock.
+        if !group::end_attended() {
+            let _ = emulate_default_handler(signal);
+        }
+        return;
+    }
+    group::end_all(signal == SIGINT || signal == SIGQUIT);
+    terminal::restore_for_the_end();
+    let _held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
+    die(signal);
+}
+
+/// Starts to watch for the signals that end a program. This is called before a child is started or a file is replaced,
+/// so that an answer from the session file does not pay for it.
+pub(crate) fn watch() {
+    listener();
 }
 
 /// Starts to watch for signals if this is process 1 of a container. The kernel ignores a signal for process 1 unless
@@ -130,11 +159,11 @@ fn die(signal: i32) -> ! {
     exit(128 + signal);
 }
 
-/// Does not return if one of the signals has arrived and the listening thread is about to end this program. Becoming
-/// another program at that moment would lose the signal.
+/// Does not return if a signal that ends this program has arrived. Becoming another program at that moment would lose
+/// the signal.
 pub(crate) fn die_if_signalled() {
-    while HAS_ARRIVED.get().is_some_and(|arrived| arrived.load(Ordering::SeqCst)) {
-        thread::park();
+    if let Some(Some(listener)) = LISTENER.get() {
+        listener.end();
     }
 }
 
