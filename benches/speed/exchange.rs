@@ -15,11 +15,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use iam_service::{AUTHORITY, Service, Step, answer};
+
+use super::{Row, in_turns, median, milliseconds};
 
 const KEY: &str = "0a-1b_2cTESTKEYx3d4e5f6g7h8i9jAkBlCmDnEoFpGq";
 
@@ -32,13 +33,10 @@ struct Contender {
     name: &'static str,
     /// A line of shell with `TIME` before every program.
     line: String,
-    times: Vec<Duration>,
-    /// Peaks in KiB.
-    peaks: Vec<u64>,
 }
 
-/// Returns a row for each way to get a token: its name, and the medians of its time and its peak memory.
-pub(crate) fn rows(program: &Path) -> Vec<(String, String)> {
+/// Returns a row for each way to get a token, with the medians of its time and its peak memory.
+pub(crate) fn rows(program: &Path) -> Vec<Row> {
     // The SDK reads the claims.
     let claims = format!(r#"{{"iat":1700000000,"exp":4102444800,"pad":"{}"}}"#, "x".repeat(1000));
     let token = format!("eyJhbGciOiJSUzI1NiJ9.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
@@ -61,20 +59,25 @@ pub(crate) fn rows(program: &Path) -> Vec<(String, String)> {
         assert!(is_right || !is_installed, "{}: {errors}", contender.name);
         is_installed
     });
-    for _ in 0..RUNS {
-        for contender in &mut contenders {
-            let mut command = shell(&contender.line.replace("TIME ", "exec "), home.path());
-            let start = Instant::now();
-            assert!(command.stdout(Stdio::null()).status().unwrap().success());
-            contender.times.push(start.elapsed());
+    let command = |contender: &Contender| shell(&contender.line.replace("TIME ", "exec "), home.path());
+    let mut commands: Vec<_> = contenders.iter().map(command).collect();
+    let times = in_turns(RUNS, &mut commands);
+    let is_memory_known = Path::new("/usr/bin/time").exists();
+    let row = |(contender, times): (&Contender, Vec<_>)| {
+        let memory = if is_memory_known {
+            let peaks = (0..MEMORY_RUNS).map(|_| peak(&contender.line, home.path()));
+            format!(", {:.0} KiB", median(peaks.collect()))
+        } else {
+            String::new()
+        };
+        Row {
+            case: contender.name.replace('|', r"\|"),
+            must: String::new(),
+            measured: format!("{:.1} ms{memory}", milliseconds(&times)),
+            kept: None,
         }
-    }
-    for contender in contenders.iter_mut().filter(|_| Path::new("/usr/bin/time").exists()) {
-        for _ in 0..MEMORY_RUNS {
-            contender.peaks.push(peak(&contender.line, home.path()));
-        }
-    }
-    contenders.into_iter().map(row).collect()
+    };
+    contenders.iter().zip(times).map(row).collect()
 }
 
 fn contenders(program: &Path, url: &str) -> Vec<Contender> {
@@ -99,7 +102,7 @@ fn contenders(program: &Path, url: &str) -> Vec<Contender> {
         ),
         ("ibm-cloud-sdk-core (Python)", format!("TIME '{python}' '{}' {url} <key", client.display())),
     ]
-    .map(|(name, line)| Contender { name, line, times: Vec::new(), peaks: Vec::new() })
+    .map(|(name, line)| Contender { name, line })
     .into()
 }
 
@@ -111,20 +114,11 @@ fn shell(line: &str, home: &Path) -> Command {
     command
 }
 
-/// The peak memory of the programs in a line, together.
-fn peak(line: &str, home: &Path) -> u64 {
+/// The peak memory in KiB of the programs in a line, together.
+fn peak(line: &str, home: &Path) -> f64 {
     let record = home.join("peaks");
     drop(fs::remove_file(&record));
     let line = line.replace("TIME ", "/usr/bin/time -f %M -a -o peaks ");
     assert!(shell(&line, home).stdout(Stdio::null()).status().unwrap().success());
-    fs::read_to_string(record).unwrap().lines().map(|peak| peak.parse::<u64>().unwrap()).sum()
-}
-
-fn row(contender: Contender) -> (String, String) {
-    let Contender { name, mut times, mut peaks, .. } = contender;
-    times.sort();
-    peaks.sort_unstable();
-    let milliseconds = times[times.len() / 2].as_secs_f64() * 1000.0;
-    let memory = peaks.get(peaks.len() / 2).map_or(String::new(), |peak| format!(", {peak} KiB"));
-    (name.to_owned(), format!("{milliseconds:.1} ms{memory}"))
+    fs::read_to_string(record).unwrap().lines().map(|peak| peak.parse::<f64>().unwrap()).sum()
 }

@@ -4,12 +4,11 @@
 //!     cargo bench --bench speed -- --check     the same, and fails if a bound is not met
 //!
 //! The benchmark measures what users run. The program that Cargo builds for a benchmark is larger, because the
-//! dependencies of the tests enable more features. So it first builds a release, and then copies it, as `cargo install`
-//! does: right after linking, the pages of the file are not yet in the system's cache in large pieces, and an answer takes
-//! a tenth longer.
+//! dependencies of the tests enable more features. So it first builds a release. It then copies the release, as
+//! `cargo install` does: a file that was just linked is cached in single pages, so an answer from it takes a tenth longer.
 //!
-//! The program is linked dynamically, and the loader has its work at every start: an empty Rust program takes 1.2 × the
-//! time of `/bin/true`, but 0.4 × with musl. To measure the static program:
+//! The program is linked dynamically, so the loader runs at every start: an empty Rust program takes 1.2 × the time of
+//! `/bin/true`, but 0.4 × with musl. To measure the static program:
 //!
 //!     cargo build --release --target x86_64-unknown-linux-musl
 //!     cargo bench --bench speed -- --program target/x86_64-unknown-linux-musl/release/ibmcloud-token
@@ -54,22 +53,9 @@ const CASES: &[fn(&Path) -> Vec<Row>] = &[
     a_hundred_at_once,
     endless_output,
     #[cfg(feature = "net")]
-    exchange_over_https,
+    exchange::rows,
     size,
 ];
-
-/// One token from the same TLS server on loopback.
-#[cfg(feature = "net")]
-fn exchange_over_https(program: &Path) -> Vec<Row> {
-    let rows = exchange::rows(program).into_iter();
-    rows.map(|(case, measured)| Row {
-        case: case.replace('|', r"\|"),
-        must: String::new(),
-        measured,
-        kept: None,
-    })
-    .collect()
-}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
@@ -198,7 +184,6 @@ const OPTIONS: [&[&str]; 4] =
 
 fn answer_from_the_session_file(program: &Path) -> Vec<Row> {
     const ROUNDS: usize = 1000;
-    const REFERENCE: &str = "spawning `/bin/true`";
     let sandbox = Sandbox::new();
     sandbox.write_session(&jwt(-60, 3540));
     let mut commands = vec![sandbox.command("/bin/true"), sandbox.command(program)];
@@ -209,10 +194,11 @@ fn answer_from_the_session_file(program: &Path) -> Vec<Row> {
     }));
     let times = in_turns(ROUNDS, &mut commands);
     let [reference, bare] = [milliseconds(&times[0]), milliseconds(&times[1])];
-    let most = if is_static(program) { 0.8 } else { 1.5 };
+    let is_static = is_static(program);
+    let most = if is_static { 0.8 } else { 1.5 };
     let mut rows = vec![Row {
         case: "answer from the session file".to_owned(),
-        must: format!("at most {most} × the time of {REFERENCE}"),
+        must: format!("at most {most} × the time of spawning `/bin/true`"),
         measured: format!(
             "{:.2} × ({bare:.2} ms against {reference:.2} ms; {ROUNDS} rounds)",
             bare / reference
@@ -223,9 +209,9 @@ fn answer_from_the_session_file(program: &Path) -> Vec<Row> {
         let more = (milliseconds(times) - bare) / reference;
         rows.push(Row {
             case: format!("– the same with `{}`", options.join(" ")),
-            must: if is_static(program) { "at most 0.3 × more".to_owned() } else { String::new() },
+            must: if is_static { "at most 0.3 × more".to_owned() } else { String::new() },
             measured: format!("{more:+.2} ×"),
-            kept: is_static(program).then_some(more <= 0.3),
+            kept: is_static.then_some(more <= 0.3),
         });
     }
     rows
@@ -308,11 +294,7 @@ fn a_hundred_at_once(program: &Path) -> Vec<Row> {
     let (mut alone, mut all, mut runs) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         // Each run needs a fresh session, because it renews the session.
-        let expired = || {
-            let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", DELAY);
-            sandbox.write_session(&jwt(-3600, -5));
-            sandbox
-        };
+        let expired = || Sandbox::with_token(&jwt(-3600, -5)).with("STAND_IN_DELAY", DELAY);
         let sandbox = expired();
         let mut cli = sandbox.command(sandbox::stand_in());
         alone.push(time(cli.args(["iam", "oauth-tokens"])));
