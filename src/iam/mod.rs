@@ -41,6 +41,9 @@ const GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
 /// The characters that are encoded in a form (`application/x-www-form-urlencoded`).
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');
 
+/// The hint for a response that is probably not IAM's.
+const NOT_IAM: &str = "check that `--endpoint` is IAM's address, and that no proxy answers in its place";
+
 /// An upper bound for the rounding of the client's timeouts.
 const CLOCK_GRAIN: Duration = Duration::from_millis(10);
 
@@ -155,8 +158,7 @@ impl<'a> Exchange<'a> {
 
     /// Returns the error for a response that is not IAM's. The response is not quoted, because it may be anything.
     fn unexpected(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Network, format!("{} {what}", self.endpoint))
-            .with_hint("check that `--endpoint` is IAM's address, and that no proxy answers in its place")
+        Error::new(ErrorKind::Network, format!("{} {what}", self.endpoint)).with_hint(NOT_IAM)
     }
 
     /// Explains a failed connection in terms that the user can act on.
@@ -173,13 +175,12 @@ impl<'a> Exchange<'a> {
         let network = |what: String, hint: &str| Error::new(ErrorKind::Network, what).with_hint(hint);
         let timed_out = || (deadline.error(&format!("{endpoint} did not answer{through}")), Retry::Never);
         let transient = Retry::After(None);
-        let (error, is_proxy_connected) = match failure {
+        let (error, is_about_proxy) = match failure {
             RequestFailure::TimedOut => return timed_out(),
             RequestFailure::NoThread(error) => return (blocking::no_thread(error), Retry::Never),
-            RequestFailure::Proxy(error) => (error, false),
-            RequestFailure::Request(error) => (error, true),
+            RequestFailure::Proxy(error) => (error, true),
+            RequestFailure::Request(error) => (error, false),
         };
-        let is_about_proxy = proxy.is_some() && !is_proxy_connected;
         let check = match proxy.map(Proxy::protocol) {
             Some(ProxyProtocol::Https) if is_about_proxy => CHECK_SCHEME,
             _ => CHECK,

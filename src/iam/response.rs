@@ -8,7 +8,7 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, StatusCode};
 use zeroize::Zeroizing;
 
-use super::Endpoint;
+use super::{Endpoint, NOT_IAM};
 use crate::error::{Error, ErrorKind};
 use crate::sanitize;
 use crate::secret::SecretBuffer;
@@ -100,10 +100,10 @@ pub(super) fn rejection(
     // The whole address is shown, because any part of it may be wrong.
     let place = if status == StatusCode::NOT_FOUND { endpoint.location() } else { endpoint.to_string() };
     let mut message = format!("{place} answered with {status}");
-    for (before, text) in [(": ", &rejection.error_code), (": ", said)] {
+    for text in [&rejection.error_code, said] {
         let text = clean(text);
         if !text.is_empty() {
-            message.push_str(before);
+            message.push_str(": ");
             message.push_str(text.trim_end_matches('.'));
         }
     }
@@ -122,8 +122,7 @@ pub(super) fn rejection(
         ),
         500.. => Error::new(ErrorKind::Network, message)
             .with_hint("try again later; https://cloud.ibm.com/status lists disruptions"),
-        _ => Error::new(ErrorKind::Network, message)
-            .with_hint("check that `--endpoint` is IAM's address, and that no proxy answers in its place"),
+        _ => Error::new(ErrorKind::Network, message).with_hint(NOT_IAM),
     }
 }
 
