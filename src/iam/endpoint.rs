@@ -16,7 +16,7 @@ const PRIVATE_HOST: &str = "private.iam.cloud.ibm.com";
 /// The path of the token service. An endpoint may be given with it, with its first part, or without.
 const TOKEN_PATH: &str = "/identity/token";
 
-/// The first part of the path, with which IBM's SDKs and Terraform know the endpoint (`.../identity`).
+/// The first part of the path. IBM's SDKs and Terraform give the endpoint with it (`…/identity`).
 const IDENTITY_PATH: &str = "/identity";
 
 /// The address of an IAM service.
@@ -83,11 +83,11 @@ impl Endpoint {
         let base =
             [TOKEN_PATH, IDENTITY_PATH].iter().find_map(|path| base.strip_suffix(path)).unwrap_or(base);
         let base = base.trim_end_matches('/');
-        let scheme = if is_https { "https" } else { "http" };
+        let (scheme, usual_port) = scheme(is_https);
         Ok(Self {
             // Host names are case-insensitive, but musl's resolver does not find `LOCALHOST` in `/etc/hosts`.
             token_url: format!("{scheme}://{}{base}{TOKEN_PATH}", authority.as_str().to_ascii_lowercase()),
-            port: authority.port_u16().unwrap_or(if is_https { 443 } else { 80 }),
+            port: authority.port_u16().unwrap_or(usual_port),
             host: authority.host().trim_matches(['[', ']']).to_ascii_lowercase(),
             is_https,
             has_path: !base.is_empty(),
@@ -102,11 +102,17 @@ impl Endpoint {
     /// Returns the URL of the token service for a message, with the port and the part of the path that is always the same.
     /// The part before it may hold a secret.
     pub(crate) fn location(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let (scheme, usual_port) = if self.is_https { ("https", 443) } else { ("http", 80) };
+        let (_, usual_port) = scheme(self.is_https);
         let port = if self.port == usual_port { String::new() } else { format!(":{}", self.port) };
         let hidden = if self.has_path { "/…" } else { "" };
-        format!("`{scheme}://{host}{port}{hidden}{TOKEN_PATH}`")
+        format!("`{}{port}{hidden}{TOKEN_PATH}`", self.origin())
+    }
+
+    /// Returns the scheme and the host. An IPv6 address needs brackets in a URL.
+    fn origin(&self) -> String {
+        let (scheme, _) = scheme(self.is_https);
+        let host = &self.host;
+        if host.contains(':') { format!("{scheme}://[{host}]") } else { format!("{scheme}://{host}") }
     }
 
     /// Returns the host, a name or an address, in lower case.
@@ -128,8 +134,13 @@ impl Endpoint {
 /// Writes the scheme and the host. A path may hold a secret.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}://{}`", if self.is_https { "https" } else { "http" }, self.host)
+        write!(f, "`{}`", self.origin())
     }
+}
+
+/// Returns the scheme and the port that it implies.
+fn scheme(is_https: bool) -> (&'static str, u16) {
+    if is_https { ("https", 443) } else { ("http", 80) }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -158,6 +169,7 @@ mod tests {
         let with_path = Endpoint::new("http://127.0.0.1:8080/s/Secret/").unwrap();
         assert_eq!(with_path.token_url(), "http://127.0.0.1:8080/s/Secret/identity/token");
         assert_eq!(with_path.to_string(), "`http://127.0.0.1`");
+        assert_eq!(Endpoint::new("http://[::1]:8080").unwrap().to_string(), "`http://[::1]`");
         let with_identity = Endpoint::new("https://gateway.x/iam/identity").unwrap();
         assert_eq!(with_identity.token_url(), "https://gateway.x/iam/identity/token");
     }
