@@ -131,7 +131,7 @@ impl Variable {
             Format::Dotenv if self.value.has_space() => {
                 Some("a shell that sources a dotenv line with a space would run the token as a command")
             }
-            Format::Dotenv if self.value.literals().any(|text| !text.chars().all(is_unquoted)) => {
+            Format::Dotenv if self.value.literals().any(|text| !text.bytes().all(is_unquoted)) => {
                 Some("a dotenv line can have only letters, digits and `-._~+/=:@%,`")
             }
             _ => None,
@@ -139,9 +139,9 @@ impl Variable {
     }
 }
 
-/// Returns whether a character needs no quotation marks in any reader of env files.
-fn is_unquoted(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-._~+/=:@%,".contains(c)
+/// Returns whether a byte needs no quotation marks in any reader of env files.
+fn is_unquoted(byte: u8) -> bool {
+    template::is_value_byte(byte) || b"%,".contains(&byte)
 }
 
 /// Parses `NAME` or `NAME=TEMPLATE`.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::SecretBuffer;
-use crate::token::IssuedToken;
+use crate::token::{IssuedToken, is_token_byte};
 
 /// A parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,12 @@ pub(super) fn expires_in(token: &IssuedToken, now: SystemTime) -> Option<u64> {
 
 /// Returns whether a text contains only the characters that are allowed in values.
 fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=:@".contains(&byte))
+    !text.is_empty() && text.bytes().all(is_value_byte)
+}
+
+/// Returns whether a byte is allowed in values: the characters of a token, and those that dates and IDs have besides.
+pub(super) fn is_value_byte(byte: u8) -> bool {
+    is_token_byte(byte) || b":@".contains(&byte)
 }
 
 impl Template {
