@@ -139,7 +139,7 @@ impl Session {
     /// Returns the access token of the session.
     pub(crate) fn token(&self, request: &Request, task: &Task<'_>) -> Result<IssuedToken> {
         let requirements = &request.requirements;
-        let wanted = requirements.lifetime(DEFAULT_LIFETIME);
+        let wanted = requirements.lifetime();
         if request.fresh {
             task.note(Note::Fresh);
         }

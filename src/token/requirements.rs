@@ -19,8 +19,8 @@ pub(crate) struct Requirements {
 
 impl Requirements {
     /// Returns the lifetime that a token must have to answer without running the CLI.
-    pub(crate) fn lifetime(&self, default: Duration) -> Duration {
-        self.min_ttl.unwrap_or(default)
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.min_ttl.unwrap_or(DEFAULT_LIFETIME)
     }
 
     /// Judges a token once, at `now`: returns an error unless it is unexpired and meets the requirements. Warns of a slow

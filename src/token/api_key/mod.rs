@@ -11,6 +11,8 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+pub(crate) use text::cleaned;
+
 /// An IBM Cloud API key. Like an access token, it is redacted in debug output and wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(Zeroizing<String>);
@@ -61,7 +63,7 @@ impl ApiKey {
     /// A byte order mark, UTF-16 (PowerShell), white space around the key, and the quotation marks that
     /// `docker --env-file` keeps are dropped.
     pub fn read(content: &[u8]) -> Result<Self, InvalidApiKey> {
-        Self::of_text(&text::cleaned(content)?)
+        Self::of_text(&cleaned(content)?)
     }
 
     /// Returns the key that a cleaned text holds.
@@ -97,12 +99,6 @@ impl ApiKey {
     pub fn expose(&self) -> &str {
         &self.0
     }
-}
-
-/// Decodes the content of a variable and removes what is around its value, as [`ApiKey::read`] does.
-#[cfg(feature = "program")]
-pub(crate) fn cleaned(content: &[u8]) -> Result<Zeroizing<String>, InvalidApiKey> {
-    text::cleaned(content)
 }
 
 /// Returns whether a text is the start of a JSON object: `{` and the start of a member, or of the end. `{apikey}` is a

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::InvalidApiKey;
 
 /// Decodes a text and removes white space, byte order marks and one pair of quotation marks around it.
-pub(super) fn cleaned(content: &[u8]) -> Result<Zeroizing<String>, InvalidApiKey> {
+pub(crate) fn cleaned(content: &[u8]) -> Result<Zeroizing<String>, InvalidApiKey> {
     let text = decoded(content)?;
     let text = trimmed(&text);
     let unquoted = ['"', '\''].into_iter().find_map(|mark| text.strip_prefix(mark)?.strip_suffix(mark));
