@@ -33,20 +33,20 @@ const MAX_CHARACTERS: usize = 500;
 /// The maximum number of bytes of a text that are examined, so that junk does not take seconds.
 const MAX_TEXT: usize = 64 * 1024;
 
-/// The bounds of the length from which a piece of a known secret is redacted.
+/// The minimum length of a piece of a known secret that is redacted is a quarter of the secret, within these bounds.
 const KNOWN_PIECE: (usize, usize) = (6, 16);
 
 /// The minimum length of a line that can be a piece of a folded secret.
 const FOLDED_PIECE: usize = 16;
 
-const REDACTED: &[u8] = b"[REDACTED]";
+const REDACTED: &str = "[REDACTED]";
 
 /// Text that could be a secret: the text after `Bearer` or `Basic`, text that starts like a JWT, every run of
 /// base64url as long as an API key (44 characters; correlation IDs have 36, transaction IDs 40), and runs of base64
 /// longer than paths.
 static SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?i-u:bearer|basic)[ \t]+[^\s'\x22]+|(?-u)eyJ[A-Za-z0-9_.~+/=-]*|[A-Za-z0-9_=-]{43,}|[A-Za-z0-9_.~+/=-]{120,}";
-    Regex::new(&format!("(?-u){pattern}")).expect("the pattern is a constant")
+    let pattern = r"(?-u)(?i:bearer|basic)[ \t]+[^\s'\x22]+|eyJ[A-Za-z0-9_.~+/=-]*|[A-Za-z0-9_=-]{43,}|[A-Za-z0-9_.~+/=-]{120,}";
+    Regex::new(pattern).expect("the pattern is a constant")
 });
 
 /// Removes escape sequences.
@@ -97,7 +97,7 @@ pub(crate) fn escape_sequence(text: &[u8]) -> usize {
 pub(crate) fn lines(text: &[u8], known: &[&str]) -> Vec<String> {
     // Invisible characters go first, because they may interrupt a secret.
     let text = visible(&String::from_utf8_lossy(&without_escapes(beginning(text))));
-    let mut text = SECRET.replace_all(text.as_bytes(), REDACTED).into_owned();
+    let mut text = SECRET.replace_all(text.as_bytes(), REDACTED.as_bytes()).into_owned();
     for secret in known {
         text = redact_known(&text, secret.as_bytes());
     }
@@ -121,7 +121,7 @@ pub(crate) fn excerpt(text: &[u8], known: &[&str]) -> Vec<String> {
 
 /// Redacts everything that could be a secret in a message of ours that repeats what was typed.
 pub(crate) fn redact(text: &str) -> String {
-    String::from_utf8_lossy(&SECRET.replace_all(visible(text).as_bytes(), REDACTED)).into_owned()
+    String::from_utf8_lossy(&SECRET.replace_all(visible(text).as_bytes(), REDACTED.as_bytes())).into_owned()
 }
 
 /// Returns the beginning of a text. The last word is dropped if it was cut, because a secret that was cut is not
@@ -186,7 +186,7 @@ fn redact_known(text: &[u8], secret: &[u8]) -> Vec<u8> {
     for (at, &byte) in text.iter().enumerate() {
         if text.get(at..at + piece).is_some_and(|part| pieces.contains(part)) {
             if redacted_to < at || at == 0 {
-                cleaned.extend_from_slice(REDACTED);
+                cleaned.extend_from_slice(REDACTED.as_bytes());
             }
             redacted_to = at + piece;
         } else if at >= redacted_to {
@@ -200,11 +200,11 @@ fn redact_known(text: &[u8], secret: &[u8]) -> Vec<u8> {
 fn redact_folded(lines: &mut [Cow<'_, str>]) {
     for at in 1..lines.len() {
         let above = &lines[at - 1];
-        if is_folded_piece(&lines[at]) && (is_folded_piece(above) || above.ends_with("[REDACTED]")) {
+        if is_folded_piece(&lines[at]) && (is_folded_piece(above) || above.ends_with(REDACTED)) {
             if is_folded_piece(above) {
-                lines[at - 1] = Cow::Borrowed("[REDACTED]");
+                lines[at - 1] = Cow::Borrowed(REDACTED);
             }
-            lines[at] = Cow::Borrowed("[REDACTED]");
+            lines[at] = Cow::Borrowed(REDACTED);
         }
     }
 }
@@ -212,7 +212,7 @@ fn redact_folded(lines: &mut [Cow<'_, str>]) {
 /// Returns whether a line is one word of base64url that was redacted in part, or is long. Such a word has capital
 /// letters or digits after its first character, which a word such as "Authenticating..." does not have.
 fn is_folded_piece(line: &str) -> bool {
-    let left = line.replace("[REDACTED]", "");
+    let left = line.replace(REDACTED, "");
     left.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~=".contains(&byte))
         && (left.len() < line.len()
             || line.len() >= FOLDED_PIECE
