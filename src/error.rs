@@ -145,7 +145,6 @@ impl Error {
     }
 
     /// Replaces the exit status of the kind, unless it has been replaced before.
-    #[cfg(feature = "program")]
     #[must_use]
     pub(crate) fn or_exit_code(mut self, code: u8) -> Self {
         self.exit_code.get_or_insert(code);
@@ -187,7 +186,6 @@ impl Error {
     }
 
     /// Returns the exit status for this failure.
-    #[cfg(feature = "program")]
     pub(crate) fn exit_code(&self) -> u8 {
         self.exit_code.unwrap_or_else(|| self.kind.exit_code())
     }

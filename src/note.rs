@@ -64,10 +64,8 @@ pub(crate) enum Note {
         link_to: Option<PathBuf>,
     },
     /// A warning: this file wins over the variables of `exec --for`.
-    #[cfg(feature = "program")]
     CredentialsFileWins(PathBuf),
     /// A warning: this option makes curl print the token.
-    #[cfg(feature = "program")]
     CurlShowsToken(String),
     /// A request goes to the IAM service.
     #[cfg(feature = "net")]
@@ -98,16 +96,16 @@ impl Note {
 
     /// Returns whether this is printed even without `-v`.
     pub(crate) fn is_warning(&self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::ClockIsSlow(_)
-            | Self::KeyFileIsReadable(_)
-            | Self::OtherCredentialHelper { .. }
-            | Self::CredentialHelperNotInPath { .. }
-            | Self::IbmcloudHasOtherSession { is_other_identity: true, .. } => true,
-            #[cfg(feature = "program")]
-            Self::CredentialsFileWins(_) | Self::CurlShowsToken(_) => true,
-            _ => false,
-        }
+                | Self::KeyFileIsReadable(_)
+                | Self::OtherCredentialHelper { .. }
+                | Self::CredentialHelperNotInPath { .. }
+                | Self::CredentialsFileWins(_)
+                | Self::CurlShowsToken(_)
+                | Self::IbmcloudHasOtherSession { is_other_identity: true, .. }
+        )
     }
 }
 
@@ -177,13 +175,11 @@ impl fmt::Display for Note {
                     link.display()
                 )
             }
-            #[cfg(feature = "program")]
             Self::CredentialsFileWins(path) => write!(
                 f,
                 "`{}` has credentials for this service, and IBM's SDKs prefer them to the environment",
                 path.display()
             ),
-            #[cfg(feature = "program")]
             Self::CurlShowsToken(option) => {
                 write!(
                     f,

@@ -12,7 +12,6 @@ mod requirements;
 pub use access_token::{AccessToken, InvalidToken};
 pub(crate) use access_token::{bearer_credentials, is_token_byte, trim_space, trim_space_end};
 pub use api_key::{ApiKey, InvalidApiKey};
-#[cfg(feature = "program")]
 pub(crate) use api_key::{cleaned, is_complete};
 pub use claims::Claims;
 pub use freshness::Freshness;

@@ -108,7 +108,6 @@ fn is_json_object(text: &str) -> bool {
 }
 
 /// Returns whether these lines, typed at a terminal, hold all of a key. JSON may have several lines.
-#[cfg(feature = "program")]
 pub(crate) fn is_complete(typed: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(typed) else { return true };
     let text = text.trim();
@@ -238,7 +237,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "program")]
     fn typed_json_is_complete_at_its_last_brace() {
         for text in ["k\n", "\n", "{apikey}\n", "{\"apikey\": \"k\"}\n", "{\n\"apikey\": \"k\"\n}\n", "{x\n"]
         {
