@@ -134,7 +134,7 @@ impl Connector for Hops {
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
         let connected = self.connector.connect(details, chained);
-        // For the connection to the proxy, this is called with a configuration without one.
+        // `ureq` connects to the proxy with a configuration that has no proxy.
         if self.has_proxy && details.config.proxy().is_none() {
             return connected.map_err(|error| ureq::Error::Other(Box::new(ProxyFailure(error))));
         }

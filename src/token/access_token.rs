@@ -100,8 +100,8 @@ pub(crate) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
 }
 
-/// White space within a line. The no-break and the ideographic space are among it, because people copy from web pages.
-/// Each counts only as its whole UTF-8 sequence: its first byte alone is damage.
+/// White space within a line, including the no-break and the ideographic space, because people copy from web pages. Each
+/// counts only as its whole UTF-8 sequence; a part of one is damage.
 const SPACES: [&str; 4] = [" ", "\t", "\u{a0}", "\u{3000}"];
 
 /// Returns a text without leading white space.
