@@ -1,8 +1,10 @@
 //! The certificate authorities that a TLS connection trusts: the platform's, and those that the user adds. Verification
 //! cannot be turned off.
 
-use std::io;
+use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::path::Path;
+use std::{env, io};
 
 use rustls::{CertificateError, Error as TlsError};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -15,8 +17,16 @@ use crate::time::Deadline;
 /// The size limit of a file with certificates. The bundles of operating systems have a quarter of a MiB.
 const MAX_CA_FILE: usize = 4 * 1024 * 1024;
 
-/// The variable that names the platform's authorities, which the platform's verifier reads (`rustls-native-certs`).
-const PLATFORM_FILE: &str = "SSL_CERT_FILE";
+/// The size limit of the files in the directories with the platform's authorities. A file counts for each of its links
+/// there.
+const MAX_CA_DIRECTORIES: u64 = 16 * 1024 * 1024;
+
+/// The variables that name the platform's authorities, which the platform's verifier reads (`rustls-native-certs`), and
+/// the check of each.
+const PLATFORM: [(&str, Check); 2] = [("SSL_CERT_FILE", check_file), ("SSL_CERT_DIR", check_directories)];
+
+/// Returns why the verifier cannot read what a variable names, if so.
+type Check = fn(&OsStr) -> Option<&'static str>;
 
 /// Returns the TLS configuration that trusts the platform, and the authorities in `ca_file`.
 pub(super) fn config(
@@ -24,13 +34,13 @@ pub(super) fn config(
     environment: &Environment,
     deadline: Deadline,
 ) -> Result<TlsConfig> {
-    ensure_platform_file(environment)?;
+    ensure_platform_is_bounded(environment, deadline)?;
     let roots = match ca_file {
         None => RootCerts::PlatformVerifier,
         Some(path) => {
             let mut roots = read(path, deadline)?;
             // Unreadable platform certificates are ignored, as the platform verifier does.
-            let platform = rustls_native_certs::load_native_certs().certs;
+            let platform = within(deadline, || rustls_native_certs::load_native_certs().certs)?;
             roots.extend(platform.iter().map(|der| Certificate::from_der(der).to_owned()));
             RootCerts::from(roots)
         }
@@ -38,20 +48,47 @@ pub(super) fn config(
     Ok(TlsConfig::builder().root_certs(roots).build())
 }
 
-/// Returns an error if the platform's verifier would block on a pipe, or read a device until memory runs out.
-fn ensure_platform_file(environment: &Environment) -> Result<()> {
-    let Some(path) = environment.get(PLATFORM_FILE).map(Path::new) else { return Ok(()) };
-    let why = match path.metadata() {
-        Ok(metadata) if !metadata.is_file() => "it is not a regular file",
-        Ok(metadata) if metadata.len() > MAX_CA_FILE as u64 => "it is larger than 4 MiB",
-        // A missing file is not an error here. If the machine has no authorities at all, the TLS error says so.
-        _ => return Ok(()),
-    };
-    Err(Error::new(
-        ErrorKind::Usage,
-        format!("cannot use `{}`, which {PLATFORM_FILE} names: {why}", path.display()),
-    )
-    .with_hint(format!("unset {PLATFORM_FILE}, and name the certificates with `--ca-file FILE`")))
+/// Returns an error if the platform's verifier would block on a pipe, or read until memory runs out.
+fn ensure_platform_is_bounded(environment: &Environment, deadline: Deadline) -> Result<()> {
+    for (variable, check) in PLATFORM {
+        let Some(value) = environment.get(variable) else { continue };
+        let owned = value.to_owned();
+        if let Some(why) = within(deadline, move || check(&owned))? {
+            return Err(Error::new(
+                ErrorKind::Usage,
+                format!("cannot use `{}`, which {variable} names: {why}", value.display()),
+            )
+            .with_hint(format!("unset {variable}, and name the certificates with `--ca-file FILE`")));
+        }
+    }
+    Ok(())
+}
+
+/// Returns why the verifier cannot read a file. A missing file is not an error here. If the machine has no authorities at
+/// all, the TLS error says so.
+fn check_file(path: &OsStr) -> Option<&'static str> {
+    match Path::new(path).metadata().ok()? {
+        metadata if !metadata.is_file() => Some("it is not a regular file"),
+        metadata if metadata.len() > MAX_CA_FILE as u64 => Some("it is larger than 4 MiB"),
+        _ => None,
+    }
+}
+
+/// Returns why the verifier cannot read the directories in a list. It skips everything that is not a regular file.
+fn check_directories(list: &OsStr) -> Option<&'static str> {
+    let directories = env::split_paths(list).filter_map(|directory| directory.read_dir().ok());
+    let found = directories.flatten().flatten().filter_map(|entry| entry.path().metadata().ok());
+    let mut sizes = found.filter(Metadata::is_file).map(|file| file.len());
+    let left = sizes.try_fold(MAX_CA_DIRECTORIES, u64::checked_sub);
+    left.is_none().then_some("the files there are larger than 16 MiB together")
+}
+
+/// Runs a call that reads the platform's certificates.
+fn within<T: Send + 'static>(deadline: Deadline, call: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    blocking::within(deadline, || Ok(call())).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => deadline.error("this machine's certificate authorities were not read"),
+        _ => blocking::no_thread(error),
+    })
 }
 
 fn read(path: &Path, deadline: Deadline) -> Result<Vec<Certificate<'static>>> {

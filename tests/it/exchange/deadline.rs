@@ -1,9 +1,11 @@
 //! Everything that an exchange waits for ends at the deadline, and everything that it reads has a limit.
 
+use std::fs;
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use super::Client;
-use crate::iam_service::{Service, Step};
+use super::{Client, success, token};
+use crate::iam_service::{AUTHORITY, Authority, Service, Step};
 use crate::sandbox::{Outcome, Sandbox, can_trace, timed};
 
 /// Much more than a busy machine needs, much less than a bug would cost.
@@ -80,13 +82,58 @@ fn pipe_that_nobody_writes_to_is_waited_for_until_the_deadline() {
 }
 
 #[test]
+fn pipe_and_device_among_the_platform_authorities_are_skipped() {
+    let token = token();
+    let elsewhere = Sandbox::new();
+    elsewhere.write("authorities/ours.pem", AUTHORITY.pem());
+    let directory = elsewhere.home().join("authorities");
+    make_pipe(&directory.join("pipe"));
+    symlink("/dev/zero", directory.join("endless.pem")).unwrap();
+    symlink("ours.pem", directory.join("01234567.0")).unwrap();
+    let directories = format!(":/dev/zero:{}", directory.display());
+    let service = Service::repeating(Step::Answer(success(&token)));
+    // The file of this client has another authority, so only the directory makes the server trusted.
+    let client = Client::of(&service).with("SSL_CERT_DIR", &directories);
+    client.sandbox.write("ca.pem", Authority::new().pem());
+    assert_eq!(client.run("--format token").payload(), token);
+    let alone = Sandbox::new().with("IBMCLOUD_API_KEY", super::KEY).with("SSL_CERT_DIR", directories);
+    assert_eq!(alone.run(&format!("exchange --endpoint {} --format token", service.url())).payload(), token);
+}
+
+#[test]
+fn directories_with_certificates_are_read_up_to_a_limit() {
+    let service = Service::new([]);
+    let elsewhere = Sandbox::new();
+    let sparse = |name: &str, size: u64| {
+        let file = elsewhere.write(name, "");
+        fs::File::options().write(true).open(&file).unwrap().set_len(size).unwrap();
+        file.parent().unwrap().display().to_string()
+    };
+    let large = sparse("large/large.pem", 1 << 40);
+    let many = sparse("many/1.pem", 9 << 20);
+    let more = sparse("more/2.pem", 9 << 20);
+    for directories in [large, format!("{many}:{more}")] {
+        for ca_file in ["--ca-file ca.pem", ""] {
+            let client = Client::of(&service).with("SSL_CERT_DIR", &directories);
+            let outcome = client.sandbox.run(&client.line("").replace("--ca-file ca.pem", ca_file));
+            let message = format!(
+                "cannot use `{directories}`, which SSL_CERT_DIR names: the files there are larger than 16 MiB together"
+            );
+            assert_eq!(outcome.fails_with(2).error(), message);
+            assert!(outcome.hint().contains("unset SSL_CERT_DIR"), "{outcome:?}");
+        }
+    }
+    assert_eq!(service.connections(), 0);
+}
+
+#[test]
 fn endless_file_with_certificates_is_read_up_to_a_limit() {
     let service = Service::new([]);
     let outcome = trusting(&service, "/dev/zero").run("");
     assert_eq!(outcome.fails_with(2).error(), "cannot use the CA file `/dev/zero`: it is larger than 4 MiB");
     let elsewhere = Sandbox::new();
     let large = elsewhere.write("large.pem", "");
-    std::fs::File::options().write(true).open(&large).unwrap().set_len(1 << 40).unwrap();
+    fs::File::options().write(true).open(&large).unwrap().set_len(1 << 40).unwrap();
     for (file, why) in
         [("/dev/zero", "it is not a regular file"), (large.to_str().unwrap(), "it is larger than 4 MiB")]
     {
