@@ -7,7 +7,6 @@ mod config_directory;
 #[cfg(test)]
 mod damaged_tokens;
 pub(crate) mod failure;
-#[cfg(feature = "program")]
 mod forms;
 mod locate;
 mod login;

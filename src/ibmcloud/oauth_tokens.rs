@@ -16,7 +16,6 @@ use std::fmt;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-#[cfg(feature = "program")]
 use super::forms;
 use crate::sanitize;
 use crate::secret::SecretBuffer;
@@ -74,7 +73,6 @@ pub fn parse(output: &[u8]) -> Result<AccessToken, ParseError> {
 
 /// Returns the IAM access token in the output of the CLI, or in any other form in which users pass on a token (see
 /// [`forms`]).
-#[cfg(feature = "program")]
 pub(crate) fn parse_any_form(input: &[u8]) -> Result<AccessToken, ParseError> {
     find(input, |found, text| {
         for line in lines(text) {
@@ -141,14 +139,12 @@ impl From<OauthTokens> for Option<String> {
 }
 
 /// The response of IAM, and our own `-f json`. The refresh token is skipped.
-#[cfg(feature = "program")]
 #[derive(Deserialize)]
 struct TokenJson {
     #[serde(default)]
     access_token: Option<String>,
 }
 
-#[cfg(feature = "program")]
 impl From<TokenJson> for Option<String> {
     fn from(object: TokenJson) -> Self {
         object.access_token
@@ -190,7 +186,6 @@ impl Found {
     }
 
     /// Adds a JWT that was found in one of the other forms. All IAM tokens in such forms must be the same.
-    #[cfg(feature = "program")]
     fn form(&mut self, token: &[u8]) {
         let is_of_iam = std::str::from_utf8(token)
             .ok()
@@ -393,12 +388,10 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "program")]
     fn parsed_in_any_form(input: &str) -> Result<String, ParseError> {
         parse_any_form(input.as_bytes()).map(|token| token.expose().to_owned())
     }
 
-    #[cfg(feature = "program")]
     #[test]
     fn every_other_form_of_a_token_is_parsed() {
         let (iam, uaa) = (iam(), uaa());
@@ -426,7 +419,6 @@ mod tests {
         assert_eq!(parsed_in_any_form("{\"access_token\":\"djn.._l_HW\"}").as_deref(), Ok("djn.._l_HW"));
     }
 
-    #[cfg(feature = "program")]
     #[test]
     fn two_tokens_in_any_forms_are_an_error() {
         let (iam, uaa, other) = (iam(), uaa(), jwt(r#"{"iam_id":"IBMid-2"}"#));
@@ -596,7 +588,6 @@ mod tests {
                 let once = || {
                     let before = worked();
                     let _ = parse(output.as_bytes());
-                    #[cfg(feature = "program")]
                     let _ = parse_any_form(output.as_bytes());
                     worked().saturating_sub(before)
                 };

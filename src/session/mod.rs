@@ -76,7 +76,6 @@ impl Request {
     }
 
     /// Asks for a token that meets these requirements.
-    #[cfg(feature = "program")]
     pub(crate) fn requiring(mut self, requirements: Requirements) -> Self {
         self.requirements = requirements;
         self
@@ -191,7 +190,6 @@ impl Session {
     }
 
     /// Returns the environment in which a program uses this session.
-    #[cfg(feature = "program")]
     pub(crate) fn environment(&self) -> &Environment {
         &self.place.environment
     }
