@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of the program in hints.
-const PROGRAM: &str = env!("CARGO_PKG_NAME");
+/// The name of the program.
+pub(crate) const PROGRAM: &str = env!("CARGO_PKG_NAME");
 
 /// The kind of a failure, which decides the exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -62,6 +62,13 @@ impl Context {
         })
     }
 
+    /// Finds the chosen session, and creates its home if the CLI needs one there.
+    pub(super) fn session_with_home(&self) -> Result<Session> {
+        let session = self.session()?;
+        session.create_home()?;
+        Ok(session)
+    }
+
     /// Returns the deadline, clock and notes for the command's work.
     pub(super) fn task(&self) -> Task<'_> {
         #[expect(clippy::disallowed_methods, reason = "only the program reads the system clock")]

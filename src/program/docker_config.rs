@@ -24,7 +24,7 @@ pub(super) struct DockerConfig<'a> {
     helpers: Helpers,
 }
 
-/// What to do to the helpers.
+/// A change to the helpers.
 #[derive(Clone, Copy)]
 pub(super) enum Edit<'a> {
     /// Let the helper of a session serve every host of the registry.
@@ -50,13 +50,13 @@ pub(super) struct Edited {
     pub(super) others: Helpers,
 }
 
-/// Returns the name of the helper of a session, as it stands in the file.
+/// Returns the name of the helper of a session, as it is written in the file.
 pub(super) fn helper_name(session: Option<&SessionName>) -> String {
     let own = own_helper();
     session.map_or_else(|| own.to_owned(), |session| format!("{own}-{session}"))
 }
 
-/// The part of the program's name that stands in the file.
+/// The part of the program's name that is written in the file.
 fn own_helper() -> &'static str {
     docker_credential::NAME.trim_start_matches("docker-credential-")
 }
@@ -124,7 +124,7 @@ impl<'a> DockerConfig<'a> {
         Edited { text: Zeroizing::new(self.text_after(&changes)), changes, others }
     }
 
-    /// Returns the text after changes. The member goes with its last helper.
+    /// Returns the text after changes. The member is removed together with its last helper.
     fn text_after(&self, changes: &[Change]) -> String {
         let outer = self.object.layout().unwrap_or_else(Layout::of_docker);
         let inner = outer.inner();
@@ -141,8 +141,8 @@ impl<'a> DockerConfig<'a> {
     }
 }
 
-/// Returns the hosts and helpers in the text of the member. Nothing is returned for another kind of object, or for a host
-/// that stands there twice.
+/// Returns the hosts and helpers in the text of the member. Returns nothing if the text is not an object from hosts to
+/// names, or if it lists a host twice.
 fn helpers(member: &str) -> Option<Helpers> {
     let object = JsonObject::parse(member).ok()?;
     let mut helpers = Helpers::new();

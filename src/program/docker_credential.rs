@@ -3,8 +3,8 @@
 //!
 //! The protocol is that of <https://github.com/docker/docker-credential-helpers>: an action as the only argument, the
 //! address of the server on the standard input, and the answer on the standard output. A failure is one line on the
-//! standard output, and the exit status 1. Clients recognize two of these lines and go on without credentials, or ask
-//! for an address, so the lines are the same to the letter.
+//! standard output, and the exit status 1. Clients compare two of these lines, to continue without credentials or to ask
+//! for an address, so their text must match the protocol exactly.
 //!
 //! There are no options. The variables for the session, the CLI, the timeout and the messages apply. Nothing here may
 //! use [`super::arguments`] beyond its plain types, because clap would then be linked into this small program.
@@ -37,7 +37,7 @@ const MAX_ADDRESS: usize = 4096;
 
 /// A reason why there is no answer. Each is one line.
 enum Failure {
-    /// The server is not one of ours. This is the protocol's `credentials not found`, and clients go on without any.
+    /// The server is not one of ours. This is the protocol's `credentials not found`, and clients continue without any.
     NotFound,
     /// The standard input was empty.
     NoAddress,
@@ -45,7 +45,7 @@ enum Failure {
     Usage,
     /// The action does not exist.
     UnknownAction(String),
-    /// There is no token.
+    /// Any other failure, such as an expired login, and the session for its hint.
     NoToken(Error, Option<SessionName>),
 }
 
@@ -81,7 +81,7 @@ pub(super) fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let (written, status) = match answer {
         Ok(answer) => (output::print(&answer), ExitCode::SUCCESS),
         Err(failure) => {
-            // Docker drops this line and goes on without credentials, but it passes on the standard error.
+            // Docker drops this line and continues without credentials, but it passes on the standard error.
             if let Failure::NoToken(error, session) = &failure {
                 report::error(error, session.as_ref());
             }
@@ -99,8 +99,8 @@ fn perform(action: &OsStr, name: &OsStr) -> Result<SecretBuffer, Failure> {
     let mut answer = SecretBuffer::default();
     match action.to_str() {
         Some("get") => return get(&context(name)?),
-        // The token comes from the session whenever it is asked for, so there is nothing to keep. The input is read all
-        // the same, because a client may take it for a failure if nobody reads what it writes.
+        // The token comes from the session whenever it is asked for, so there is nothing to store. The input is still
+        // read, because a client may report a failure if nobody reads what it writes.
         Some("store") => drop(input::whole_stdin(&context(name)?, MAX_STDOUT)?),
         Some("erase") => drop(server_address(&context(name)?)?),
         Some("list") => answer.push_str(&list()),
@@ -154,20 +154,18 @@ fn get(context: &Context) -> Result<SecretBuffer, Failure> {
 
 /// Returns a token of the session. It never prompts, and it is bounded by the deadline.
 fn token(context: &Context) -> Result<IssuedToken> {
-    let session = context.session()?;
-    session.create_home()?;
-    session.token(&Request::new(), &context.task())
+    context.session_with_home()?.token(&Request::new(), &context.task())
 }
 
-/// Returns the hosts that are served, with the user name. Whether somebody is logged in plays no part.
+/// Returns the hosts that are served, each with the user name, even if nobody is logged in.
 fn list() -> String {
     let hosts: Vec<String> =
         registry_hosts::HOSTS.iter().map(|host| format!("\"{host}\":\"{USER}\"")).collect();
     format!("{{{}}}\n", hosts.join(","))
 }
 
-/// Reads the address of a server from the standard input. Returns nothing for an input that cannot be one. A final line
-/// end does not belong to it.
+/// Reads the address of a server from the standard input, without a line end after it. Returns nothing if the input is
+/// too long or not text.
 fn server_address(context: &Context) -> Result<Option<String>, Failure> {
     let Some(input) = input::whole_stdin(context, MAX_ADDRESS)? else { return Ok(None) };
     let line = input.strip_suffix(b"\n").map_or(&*input, |line| line.strip_suffix(b"\r").unwrap_or(line));

@@ -66,18 +66,15 @@ pub(super) fn api_key(
             None => return Ok(None),
         },
     };
-    let key = match &place {
-        KeySource::File(name, path) => match key_file(context, name, path)? {
-            Some(bytes) => ApiKey::read(&bytes).map_err(Into::into),
-            None => Err("it is larger than 64 KiB".into()),
-        },
-        KeySource::Stdin => match key_on_stdin(context)? {
-            Some(bytes) => ApiKey::read(&bytes).map_err(Into::into),
-            None => Err("it is larger than 64 KiB".into()),
-        },
-        KeySource::Variable(_, text) => ApiKey::of_text(text).map_err(Into::into),
+    let bytes = match &place {
+        KeySource::File(name, path) => key_file(context, name, path)?,
+        KeySource::Stdin => key_on_stdin(context)?,
+        KeySource::Variable(_, text) => {
+            return ApiKey::of_text(text).map(Some).map_err(|why| not_a_key(&place, why));
+        }
     };
-    key.map(Some).map_err(|why: Box<dyn std::error::Error + Send + Sync>| not_a_key(&place, why))
+    let bytes = bytes.ok_or_else(|| not_a_key(&place, "it is larger than 64 KiB"))?;
+    ApiKey::read(&bytes).map(Some).map_err(|why| not_a_key(&place, why))
 }
 
 fn not_a_key(place: &KeySource<'_>, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -231,11 +228,19 @@ pub(super) fn stdin(context: &Context) -> Result<SecretBuffer> {
 /// program, but not to a person at a terminal.
 pub(super) fn whole_stdin(context: &Context, limit: usize) -> Result<Option<SecretBuffer>> {
     let deadline = if io::stdin().is_terminal() { Deadline::never() } else { context.deadline() };
-    blocking::within(deadline, move || read_limited(stdio::stdin()?, USUAL_SIZE, limit)).map_err(|error| {
-        match error.kind() {
-            io::ErrorKind::TimedOut => deadline.error("the standard input did not end"),
-            _ => cannot_read("cannot read the standard input", error),
-        }
+    let read = move || read_limited(stdio::stdin()?, USUAL_SIZE, limit);
+    within(deadline, "cannot read the standard input", read)
+}
+
+/// Reads the standard input until the deadline. `failure` is the message for a failed read.
+fn within<T: Send + 'static>(
+    deadline: Deadline,
+    failure: &str,
+    read: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T> {
+    blocking::within(deadline, read).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => deadline.error("the standard input did not end"),
+        _ => cannot_read(failure, error),
     })
 }
 
@@ -259,10 +264,7 @@ pub(super) fn passcode(context: &Context, value: &str) -> Result<Zeroizing<Strin
         typed(context, "One-time passcode: ", MAX_PASSCODE, is_complete)?
     } else {
         let read = move || read_until(stdio::stdin()?, MAX_PASSCODE, is_complete);
-        blocking::within(context.deadline(), read).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => context.deadline().error("the standard input did not end"),
-            _ => cannot_read("cannot read the passcode from the standard input", error),
-        })?
+        within(context.deadline(), "cannot read the passcode from the standard input", read)?
     };
     let text = token::cleaned(&bytes.unwrap_or_default()).unwrap_or_default();
     let passcode = text.lines().next().unwrap_or_default().trim();

@@ -1,13 +1,12 @@
 //! A JSON object as text: a member is added, replaced or removed, and everything else stays as it is to the byte.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// An object and where its members stand in its text.
+/// An object, with its text and its members.
 pub(super) struct JsonObject<'a> {
     text: &'a str,
     members: Vec<(String, &'a RawValue)>,
@@ -57,7 +56,8 @@ impl<'a> JsonObject<'a> {
         let (key, value) = (self.key_start(last), self.span(last).0);
         let after_colon = white_space_at_end(&self.text[..value]).to_owned();
         let before = white_space_at_end(&self.text[..key]);
-        // Without a member before it, a space after the colon is the only sign of a space after a comma.
+        // With a single member there is no comma to learn from, so assume that a space follows a comma if one follows
+        // the colon.
         let before_member =
             if last == 0 && before.is_empty() { after_colon.clone() } else { before.to_owned() };
         Some(Layout { before_member, before_end: String::new(), after_colon })
@@ -126,18 +126,18 @@ fn white_space_at_end(text: &str) -> &str {
 }
 
 /// The members of an object.
-struct Members<T>(Vec<(String, T)>);
+struct Members<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor(PhantomData))
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-struct MembersVisitor<T>(PhantomData<T>);
+struct MembersVisitor;
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<T> {
-    type Value = Members<T>;
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")

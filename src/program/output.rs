@@ -3,10 +3,13 @@
 use std::io;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::context::Context;
 use super::settings::OutputSettings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::{self, Format};
+use crate::sanitize;
 use crate::system::appended_file::AppendedFile;
 use crate::system::{private_file, stdio};
 use crate::token::IssuedToken;
@@ -20,6 +23,12 @@ pub(super) fn print(payload: &[u8]) -> Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write_to_stdout(error)),
         _ => Ok(()),
     }
+}
+
+/// Writes a value as one line of JSON to the standard output.
+pub(super) fn print_json(value: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string(value).expect("every name is text, and no value refuses to be written");
+    print((sanitize::json(&json) + "\n").as_bytes())
 }
 
 impl OutputSettings {

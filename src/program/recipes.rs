@@ -42,6 +42,13 @@ struct Row {
     credentials_prefix: Option<&'static str>,
 }
 
+impl Row {
+    /// Returns whether the name is followed by that of a service.
+    fn is_for_service(&self) -> bool {
+        self.name.ends_with(':')
+    }
+}
+
 static ROWS: [Row; 3] = [
     Row {
         name: "terraform",
@@ -151,13 +158,10 @@ impl FromStr for Recipe {
 
     fn from_str(text: &str) -> Result<Self, String> {
         for row in &ROWS {
-            let Some(service) = text.strip_prefix(row.name) else { continue };
-            let has_service = row.name.ends_with(':');
-            if !has_service && service.is_empty() {
-                return Ok(Self { row, prefix: String::new() });
-            }
-            if has_service {
-                return Ok(Self { row, prefix: prefix(service)? });
+            match text.strip_prefix(row.name) {
+                Some(service) if row.is_for_service() => return Ok(Self { row, prefix: prefix(service)? }),
+                Some("") => return Ok(Self { row, prefix: String::new() }),
+                _ => {}
             }
         }
         Err(format!("unknown recipe; the known recipes are {}", ROWS.each_ref().map(shown_name).join(", ")))
@@ -165,7 +169,7 @@ impl FromStr for Recipe {
 }
 
 fn shown_name(row: &Row) -> String {
-    format!("`{}{}`", row.name, if row.name.ends_with(':') { "SERVICE" } else { "" })
+    format!("`{}{}`", row.name, if row.is_for_service() { "SERVICE" } else { "" })
 }
 
 /// Returns the prefix of a service's variables: its name in upper case, with `_` for `-`.
@@ -226,7 +230,7 @@ fn has_lines_for(prefix: &str, path: &Path) -> bool {
 pub(crate) fn list() -> String {
     let mut text = String::new();
     for row in &ROWS {
-        let prefix = if row.name.ends_with(':') { "SERVICE_" } else { "" };
+        let prefix = if row.is_for_service() { "SERVICE_" } else { "" };
         let _ = writeln!(text, "{}: {}", shown_name(row).trim_matches('`'), row.about);
         for (name, value) in row.sets {
             let value = match value {

@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use super::arguments::PROGRAM;
 use super::settings::Verbosity;
-use crate::error::{Error, Result};
+use crate::error::{Error, PROGRAM, Result};
 use crate::note::Note;
 use crate::sanitize;
 use crate::session::SessionName;

@@ -1,6 +1,6 @@
 //! The commands: their names, their help, and the options that each accepts.
 
-use clap::{ArgMatches, Args as _, FromArgMatches as _};
+use clap::{ArgMatches, Args, FromArgMatches};
 
 #[cfg(feature = "net")]
 use super::options::ExchangeOptions;
@@ -33,71 +33,70 @@ pub(super) static COMMANDS: &[Definition] = &[
         name: "get",
         about: "Print the token of the current session (the default command)",
         long_about: "Print the token of the current session.\n\nThe token is read from the CLI's session file if it lives long enough. Otherwise `ibmcloud iam oauth-tokens` is run.",
-        augment: |command| with_session(Get::augment_args(command)),
-        read: |matches| read_session(matches, Command::Get(Get::from_arg_matches(matches)?)),
+        augment: with_session::<Get>,
+        read: |matches| read_session(matches, Command::Get),
     },
     Definition {
         name: "exec",
         about: "Run a program with a token in its environment",
         long_about: EXEC,
         augment: |command| {
-            with_session(Exec::augment_args(command))
+            with_session::<Exec>(command)
                 .override_usage("ibmcloud-token exec [OPTIONS] [--] PROGRAM [ARGUMENT]...")
         },
-        read: |matches| read_session(matches, Command::Exec(Exec::from_arg_matches(matches)?)),
+        read: |matches| read_session(matches, Command::Exec),
     },
     Definition {
         name: "curl",
         about: "Run curl with the token, for IBM Cloud's hosts only",
         long_about: CURL,
         augment: |command| {
-            with_session(Curl::augment_args(command))
-                .override_usage("ibmcloud-token curl [OPTIONS] [--] ARGUMENT...")
+            with_session::<Curl>(command).override_usage("ibmcloud-token curl [OPTIONS] [--] ARGUMENT...")
         },
-        read: |matches| read_session(matches, Command::Curl(Curl::from_arg_matches(matches)?)),
+        read: |matches| read_session(matches, Command::Curl),
     },
     Definition {
         name: "login",
         about: "Log in with the CLI: password, --sso, --passcode or API key",
         long_about: "Log in with the CLI: with a password, a one-time passcode or an API key.\n\nThis runs `ibmcloud login`. The CLI's output goes to the standard error. The login succeeds only if there is a new token afterwards.",
-        augment: |command| with_session(Login::augment_args(command)),
-        read: |matches| read_session(matches, Command::Login(Login::from_arg_matches(matches)?)),
+        augment: with_session::<Login>,
+        read: |matches| read_session(matches, Command::Login),
     },
     Definition {
         name: "logout",
         about: "Log out with the CLI; a named session is removed",
         long_about: "Log out with the CLI.\n\nThe directory of a named session (--session) is removed.",
-        augment: with_session,
-        read: |matches| read_session(matches, Command::Logout),
+        augment: with_session::<()>,
+        read: |matches| read_session(matches, |()| Command::Logout),
     },
     #[cfg(feature = "net")]
     Definition {
         name: "exchange",
         about: "Exchange an API key for a token over HTTPS, without the CLI",
         long_about: "Exchange an API key for a token over HTTPS, without the CLI.",
-        augment: |command| without_session(ExchangeOptions::augment_args(command)),
-        read: |matches| read_plain(matches, Command::Exchange(ExchangeOptions::from_arg_matches(matches)?)),
+        augment: without_session::<ExchangeOptions>,
+        read: |matches| read_plain(matches, Command::Exchange),
     },
     Definition {
         name: "parse",
         about: "Read `oauth-tokens` output on stdin and print its token",
         long_about: "Read the output of `ibmcloud iam oauth-tokens` on the standard input and print its token.\n\nA token in quotation marks, IAM's token.json and every format of this program are understood too. Two different tokens are an error.",
-        augment: |command| without_session(Parse::augment_args(command)),
-        read: |matches| read_plain(matches, Command::Parse(Parse::from_arg_matches(matches)?)),
+        augment: without_session::<Parse>,
+        read: |matches| read_plain(matches, Command::Parse),
     },
     Definition {
         name: "status",
         about: "Show who is logged in, where and for how long (no network)",
         long_about: "Show who is logged in, where and for how long. This uses neither the network nor the CLI.",
-        augment: |command| with_session(Status::augment_args(command)),
-        read: |matches| read_session(matches, Command::Status(Status::from_arg_matches(matches)?)),
+        augment: with_session::<Status>,
+        read: |matches| read_session(matches, Command::Status),
     },
     Definition {
         name: "inspect",
         about: "Show the claims of a token, decoded but not verified",
         long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument, this shows the token that `get` would print.",
-        augment: |command| with_session(Inspect::augment_args(command)),
-        read: |matches| read_session(matches, Command::Inspect(Inspect::from_arg_matches(matches)?)),
+        augment: with_session::<Inspect>,
+        read: |matches| read_session(matches, Command::Inspect),
     },
     Definition {
         name: "configure",
@@ -114,21 +113,30 @@ pub(super) static COMMANDS: &[Definition] = &[
     },
 ];
 
-pub(super) fn with_session(command: clap::Command) -> clap::Command {
-    without_session(SessionOptions::augment_args(command))
+/// Adds a command's own options, and the common ones of a command that uses a session.
+pub(super) fn with_session<A: Args>(command: clap::Command) -> clap::Command {
+    without_session::<SessionOptions>(A::augment_args(command))
 }
 
-fn without_session(command: clap::Command) -> clap::Command {
-    MessageOptions::augment_args(TimeOptions::augment_args(command))
+/// Adds these options, and the common ones of a command that uses no session.
+fn without_session<A: Args>(command: clap::Command) -> clap::Command {
+    MessageOptions::augment_args(TimeOptions::augment_args(A::augment_args(command)))
 }
 
-fn read_session(matches: &ArgMatches, command: Command) -> Result<Arguments, clap::Error> {
+fn read_session<A: FromArgMatches>(
+    matches: &ArgMatches,
+    command: fn(A) -> Command,
+) -> Result<Arguments, clap::Error> {
     let arguments = read_plain(matches, command)?;
     let session = SessionOptions::from_arg_matches(matches)?;
     Ok(Arguments { common: Common { session, ..arguments.common }, ..arguments })
 }
 
-fn read_plain(matches: &ArgMatches, command: Command) -> Result<Arguments, clap::Error> {
+fn read_plain<A: FromArgMatches>(
+    matches: &ArgMatches,
+    command: fn(A) -> Command,
+) -> Result<Arguments, clap::Error> {
+    let command = command(A::from_arg_matches(matches)?);
     let common = Common {
         messages: MessageOptions::from_arg_matches(matches)?,
         session: SessionOptions::default(),

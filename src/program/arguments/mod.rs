@@ -27,13 +27,10 @@ pub(super) use options::{SessionOptions, shell};
 use usage::{unknown_command, usage_error};
 
 use super::help::{ABOUT, DETAILS, LONG_ABOUT, NOTES};
-use crate::error::Result;
+use crate::error::{PROGRAM, Result};
 
 /// The exit status if a program was not started, as for `env` and `nohup` (POSIX).
 const NOT_STARTED: u8 = 125;
-
-/// The name of the program.
-pub(crate) const PROGRAM: &str = "ibmcloud-token";
 
 /// The command line as it was typed.
 #[derive(Debug)]
@@ -106,24 +103,23 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Reading>
 fn leading_options(arguments: &[OsString]) -> usize {
     let mut at = 0;
     while let Some(argument) = arguments.get(at).and_then(|argument| argument.to_str()) {
-        at += match argument {
-            "--quiet" | "--verbose" => 1,
-            "--session" | "--ibmcloud" | "--timeout" => 2,
-            _ if ["--session=", "--ibmcloud=", "--timeout="]
-                .iter()
-                .any(|start| argument.starts_with(start)) =>
-            {
-                1
-            }
-            _ if argument.len() > 1
-                && argument.strip_prefix('-').is_some_and(|rest| rest.chars().all(|c| "qv".contains(c))) =>
-            {
-                1
-            }
+        let (option, has_value) =
+            argument.split_once('=').map_or((argument, false), |(option, _)| (option, true));
+        at += match (option, has_value) {
+            // The value follows the option if it is not attached.
+            ("--session" | "--ibmcloud" | "--timeout", has_value) => 1 + usize::from(!has_value),
+            ("--quiet" | "--verbose", false) => 1,
+            _ if is_group_of_switches(argument) => 1,
             _ => return at,
         };
     }
     at.min(arguments.len())
+}
+
+/// Returns whether an argument consists of the letters of common options, such as `-qv`.
+fn is_group_of_switches(argument: &str) -> bool {
+    argument.len() > 1
+        && argument.strip_prefix('-').is_some_and(|letters| letters.chars().all(|c| "qv".contains(c)))
 }
 
 fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Reading> {
@@ -153,7 +149,7 @@ fn command(definition: &Definition) -> clap::Command {
 fn program() -> clap::Command {
     let commands =
         COMMANDS.iter().map(|definition| clap::Command::new(definition.name).about(definition.about));
-    with_session(clap::Command::new(PROGRAM))
+    with_session::<()>(clap::Command::new(PROGRAM))
         .version(env!("CARGO_PKG_VERSION"))
         .about(ABOUT)
         .long_about(LONG_ABOUT)

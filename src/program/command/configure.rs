@@ -14,6 +14,7 @@ use crate::program::{docker_credential, output};
 use crate::sanitize;
 use crate::system::config_file::ConfigFile;
 use crate::system::environment::Environment;
+use crate::system::exec::{Entries, look_up};
 
 pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Result<()> {
     let settings = context.settings().configure(arguments)?;
@@ -53,17 +54,18 @@ fn default_file(environment: &Environment) -> Result<PathBuf> {
         None => environment.home().map(|home| home.join(".docker")),
     };
     directory.map(|directory| directory.join("config.json")).ok_or_else(|| {
-        Error::new(ErrorKind::Usage, "neither HOME nor DOCKER_CONFIG is set, so there is no file to change")
-            .with_hint("name the file with `--file PATH`")
+        Error::new(
+            ErrorKind::Usage,
+            "cannot find the configuration file, because neither DOCKER_CONFIG nor HOME is set",
+        )
+        .with_hint("name the file with `--file PATH`")
     })
 }
 
-/// Returns the absolute path of a program. Clients skip relative entries of PATH too.
+/// Returns the absolute path of a program. Clients skip relative entries of PATH too, and have no default for PATH.
 fn in_path(program: &str, environment: &Environment) -> Option<PathBuf> {
-    let path = environment.get("PATH").unwrap_or_default();
-    let directories = std::env::split_paths(path).filter(|directory| directory.is_absolute());
-    let directories = std::env::join_paths(directories).ok()?;
-    which::which_in(OsStr::new(program), Some(directories), "/").ok()
+    environment.get("PATH")?;
+    look_up(OsStr::new(program), Entries::Absolute, environment).ok()
 }
 
 /// Returns what was changed, or would be, line by line.

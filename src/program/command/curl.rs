@@ -18,13 +18,7 @@ const CURL: &str = "curl";
 
 pub(in crate::program) fn run(arguments: &Curl, context: &Context) -> Result<()> {
     let hosts = context.settings().hosts(&arguments.host)?;
-    let allowed = curl_guard::check(&arguments.arguments, &hosts).map_err(|refusal| {
-        let error = Error::new(ErrorKind::Usage, refusal.reason);
-        match refusal.hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    })?;
+    let allowed = curl_guard::check(&arguments.arguments, &hosts)?;
     let name = OsStr::new(CURL);
     let path = exec::look_up(name, Entries::Absolute, context)?;
     let task = context.task();

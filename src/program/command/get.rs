@@ -23,8 +23,7 @@ pub(super) fn token(
     let settings = context.settings();
     let request =
         Request::new().requiring(settings.requirements(requirements)?).fresh(settings.fresh(source.fresh)?);
-    let session = context.session()?;
-    session.create_home()?;
+    let session = context.session_with_home()?;
     let task = context.task();
     match session.token(&request, &task) {
         Err(error) if error.kind() == ErrorKind::LoginNeeded && source.login => {

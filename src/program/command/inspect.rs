@@ -36,22 +36,16 @@ pub(in crate::program) fn run(arguments: &Inspect, context: &Context) -> Result<
             )
             .with_hint("pass it on the standard input: `ibmcloud-token inspect -`"));
         }
-        None => {
-            let session = context.session()?;
-            session.create_home()?;
-            session.token(&Request::new(), &task)?
-        }
+        None => context.session_with_home()?.token(&Request::new(), &task)?,
     };
     let claims = token.claims().ok_or_else(|| {
         Error::new(ErrorKind::IbmcloudFailed, "the token is not a JWT, so it has no claims")
             .with_hint("old versions of the CLI print opaque tokens; update it with `ibmcloud update`")
     })?;
-    let text = if arguments.json.format.is_some() {
-        sanitize::json(&serde_json::to_string(claims.all()).expect("it was read from JSON")) + "\n"
-    } else {
-        text(claims, token.freshness(task.now(), DEFAULT_LIFETIME))
-    };
-    output::print(text.as_bytes())
+    if arguments.json.format.is_some() {
+        return output::print_json(claims.all());
+    }
+    output::print(text(claims, token.freshness(task.now(), DEFAULT_LIFETIME)).as_bytes())
 }
 
 /// Returns one line for each claim. A claim inside an object is named with a dot, such as `account.bss`.

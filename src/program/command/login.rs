@@ -11,6 +11,7 @@ use crate::program::report;
 use crate::sanitize;
 use crate::session::{Request, Session};
 use crate::system::terminal;
+use crate::task::Task;
 use crate::time::Deadline;
 use crate::token::{Claims, DEFAULT_LIFETIME};
 
@@ -19,8 +20,7 @@ pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()
         credentials: credentials(arguments, context)?,
         arguments: options(arguments),
     };
-    let session = context.session()?;
-    session.create_home()?;
+    let session = context.session_with_home()?;
     // A passcode has used up the standard input, so nothing else can be prompted for.
     if is_at_terminal() && !matches!(login.credentials, Credentials::Passcode(_)) {
         at_terminal(&session, login, Wanted::Login, context)
@@ -93,6 +93,12 @@ enum Wanted {
     Token,
 }
 
+impl Wanted {
+    fn is_login_needed(self, session: &Session, task: &Task<'_>) -> bool {
+        self == Self::Login || !session.holds_good_token(task)
+    }
+}
+
 /// Logs in interactively at the terminal. If a plain login fails, offers to continue with a one-time passcode, as the
 /// documentation tells people with a federated ID to do.
 fn at_terminal(
@@ -134,7 +140,7 @@ fn attended(
     session
         .log_in(
             &task,
-            || wanted == Wanted::Login || !session.holds_good_token(&task),
+            || wanted.is_login_needed(session, &task),
             |ibmcloud| {
                 // Waiting for the lock may have taken a while.
                 ensure_in_foreground()?;
@@ -171,7 +177,7 @@ fn unattended(
     let task = context.task();
     session.log_in(
         &task,
-        || wanted == Wanted::Login || !session.holds_good_token(&task),
+        || wanted.is_login_needed(session, &task),
         |ibmcloud| {
             // The lines are printed before the session is checked, because the error refers to them as "above".
             ibmcloud.login_unattended(login, task.deadline)?.iter().for_each(|line| context.say(line));

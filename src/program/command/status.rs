@@ -20,7 +20,7 @@ use crate::time::rfc3339;
 use crate::token::{Claims, DEFAULT_LIFETIME, Freshness, IssuedToken, Origin, judge};
 
 /// The width of the bar that shows the remaining lifetime.
-const BAR: usize = 20;
+const BAR: u8 = 20;
 
 /// The status of a session. Members may be added, never renamed or removed. Unknown values are `null`.
 #[derive(Serialize)]
@@ -72,7 +72,7 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
     }
     let status = SessionStatus::new(&token, details, freshness, session.file());
     if as_json {
-        return print_json(&status);
+        return output::print_json(&status);
     }
     let lifetime = io::stdout().is_terminal().then(|| lifetime(&token)).flatten();
     output::print(status.text(freshness, lifetime).as_bytes())
@@ -103,7 +103,7 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
         let _ = writeln!(text, "{shown:<16}{}", sanitize::line(&summary));
         sessions.push(Listed { session: name.map(|name| name.to_string()), status });
     }
-    if as_json { print_json(&sessions) } else { output::print(text.as_bytes()) }
+    if as_json { output::print_json(&sessions) } else { output::print(text.as_bytes()) }
 }
 
 /// Reads the session file. The error names the file that holds no login.
@@ -127,11 +127,6 @@ fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> 
         nobody(format!("not logged in: the session file `{}` holds no token", path.display()))
     })?;
     Ok((IssuedToken::new(token, Origin::SessionFile), details))
-}
-
-fn print_json(value: &impl Serialize) -> Result<()> {
-    let json = serde_json::to_string(value).expect("it consists of strings and numbers");
-    output::print((sanitize::json(&json) + "\n").as_bytes())
 }
 
 fn nobody(message: String) -> Error {
@@ -230,14 +225,9 @@ impl Entity {
 /// Returns the remaining lifetime as a bar of characters.
 fn bar(remaining: Duration, lifetime: Duration) -> String {
     let share = remaining.as_secs_f64() / lifetime.as_secs_f64().max(1.0);
-    let full = (1..=BAR)
-        .filter(|step| share * BAR_STEPS >= f64::from(u32::try_from(*step).unwrap_or(u32::MAX)))
-        .count();
-    format!("[{}{}]", "#".repeat(full), "-".repeat(BAR - full))
+    let full = (1..=BAR).filter(|step| share * f64::from(BAR) >= f64::from(*step)).count();
+    format!("[{}{}]", "#".repeat(full), "-".repeat(usize::from(BAR) - full))
 }
-
-/// [`BAR`] as a floating-point number.
-const BAR_STEPS: f64 = 20.0;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@
 //! another one that older releases would complete.
 
 /// Options without a value that cannot bypass the guard.
-pub(super) const FLAGS: &str = "\
+const FLAGS: &str = "\
     alpn append buffer ca-native cert-status clobber compressed compressed-ssh create-dirs crlf disable disable-eprt \
     disable-epsv disallow-username-in-url eprt epsv fail fail-early fail-with-body false-start follow form-escape \
     ftp-create-dirs ftp-pasv ftp-pret ftp-skip-pasv-ip ftp-ssl ftp-ssl-ccc ftp-ssl-control ftp-ssl-reqd get head \
@@ -17,7 +17,7 @@ pub(super) const FLAGS: &str = "\
     tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 tr-encoding trace-ids trace-time use-ascii xattr";
 
 /// Options with a value of one line that cannot bypass the guard.
-pub(super) const VALUES: &str = "\
+const VALUES: &str = "\
     alt-svc cacert capath cert cert-type ciphers connect-timeout continue-at cookie cookie-jar create-file-mode \
     crlfile curves delegation dump-header ech egd-file engine etag-compare etag-save expect100-timeout ftp-account \
     ftp-alternative-to-user ftp-method ftp-port ftp-ssl-ccc-mode happy-eyeballs-timeout-ms hostpubmd5 hostpubsha256 \
@@ -29,16 +29,15 @@ pub(super) const VALUES: &str = "\
     user-agent vlan-priority";
 
 /// Options with a value of any number of lines: the body of the request, and the output format.
-pub(super) const TEXTS: &str =
-    "data data-ascii data-binary data-raw data-urlencode form form-string json write-out";
+const TEXTS: &str = "data data-ascii data-binary data-raw data-urlencode form form-string json write-out";
 
 /// Options that route a request through another machine or to another address. TLS makes that harmless, so they are
 /// refused together with plain http only. The first list has no values.
-pub(super) const DETOUR_FLAGS: &str = "\
+const DETOUR_FLAGS: &str = "\
     doh-cert-status doh-insecure haproxy-protocol proxy-anyauth proxy-basic proxy-ca-native proxy-digest proxy-http2 \
     proxy-http3 proxy-insecure proxy-negotiate proxy-ntlm proxy-ssl-allow-beast proxy-ssl-auto-client-cert \
     proxy-tlsv1 proxytunnel socks5-basic socks5-gssapi socks5-gssapi-nec suppress-connect-headers";
-pub(super) const DETOURS: &str = "\
+const DETOURS: &str = "\
     abstract-unix-socket connect-to dns-interface dns-ipv4-addr dns-ipv6-addr dns-servers doh-url haproxy-clientip \
     interface noproxy preproxy proxy proxy-cacert proxy-capath proxy-cert proxy-cert-type proxy-ciphers \
     proxy-crlfile proxy-header proxy-key proxy-key-type proxy-pass proxy-pinnedpubkey proxy-service-name \
@@ -46,7 +45,7 @@ pub(super) const DETOURS: &str = "\
     socks5 socks5-gssapi-service socks5-hostname unix-socket";
 
 /// Options that are refused, and why.
-pub(super) const REFUSED: [(&str, &str); 9] = [
+const REFUSED: [(&str, &str); 9] = [
     ("insecure", "sends the token to a server whose identity is not checked"),
     ("tlsauthtype tlspassword tlsuser", "checks the server by a password instead of its certificate"),
     ("location-trusted proto-redir", "sends the token to the target of a redirect"),
@@ -63,7 +62,7 @@ pub(super) const REFUSED: [(&str, &str); 9] = [
 ];
 
 /// A letter, and the long name of the same option.
-pub(super) const SHORT: &str = "\
+const SHORT: &str = "\
     #progress-bar 0http1.0 1tlsv1 2sslv2 3sslv3 4ipv4 6ipv6 :next Auser-agent Buse-ascii Ccontinue-at Ddump-header \
     Ecert Fform Gget Hheader Ihead Jremote-header-name Kconfig Llocation Mmanual Nbuffer Oremote-name Pftp-port \
     Qquote Rremote-time Sshow-error Tupload-file Uproxy-user Vversion Xrequest Yspeed-limit Zparallel aappend bcookie \
@@ -71,7 +70,7 @@ pub(super) const SHORT: &str = "\
     nnetrc ooutput pproxytunnel qdisable rrange ssilent ttelnet-option uuser vverbose wwrite-out xproxy yspeed-time \
     ztime-cond";
 
-/// What is known about an option.
+/// What the guard does with an option.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Flag,
@@ -90,7 +89,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Returns what is known about the option with this long name.
+    /// Returns the kind of the option with this long name, if it is known.
     pub(super) fn of(name: &str) -> Option<Self> {
         let lists = |names: &str| names.split_ascii_whitespace().any(|known| known == name);
         Some(match name {
@@ -110,12 +109,49 @@ impl Kind {
         })
     }
 
-    /// Returns what is known about the option with this letter.
+    /// Returns the kind of the option with this letter, if it is known.
     pub(super) fn of_letter(letter: char) -> Option<Self> {
         Self::of(SHORT.split_ascii_whitespace().find_map(|option| option.strip_prefix(letter))?)
     }
 
     pub(super) fn has_value(self) -> bool {
         !matches!(self, Self::Flag | Self::DetourFlag | Self::Refused(_) | Self::GlobOff | Self::Verbose)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of curl 8.22.0 has 287 options. Three of them are only in builds for debugging (`test-duphandle`,
+    /// `test-event`) and for DOS (`wdebug`). Each of the others is in one list only.
+    #[test]
+    fn every_option_of_curl_is_known() {
+        let lists = [FLAGS, VALUES, TEXTS, DETOUR_FLAGS, DETOURS];
+        let refused = REFUSED.iter().map(|(names, _)| *names);
+        let mut names: Vec<&str> =
+            lists.into_iter().chain(refused).flat_map(str::split_ascii_whitespace).collect();
+        names.extend([
+            "globoff",
+            "verbose",
+            "trace",
+            "trace-ascii",
+            "header",
+            "request",
+            "request-target",
+            "url",
+        ]);
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert_eq!(count, 284);
+        for name in names {
+            assert!(Kind::of(name).is_some(), "{name}");
+        }
+        for option in SHORT.split_ascii_whitespace() {
+            let letter = option.chars().next().unwrap();
+            assert!(Kind::of_letter(letter).is_some(), "{option}");
+        }
     }
 }

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use super::Refusal;
+use super::refusal;
+use crate::error::Error;
 
 /// Domains of IBM Cloud's own services, with a source. Domains under which customers run programs must never be
 /// listed, such as `codeengine.`, `containers.` and `lb.appdomain.cloud`.
@@ -39,30 +40,29 @@ impl FromStr for Host {
 }
 
 /// A URL, as far as the guard needs it.
-pub(super) struct Url<'a> {
+pub(super) struct Url {
     pub(super) is_https: bool,
-    host: &'a str,
+    /// The host in lower case, without brackets.
+    host: String,
 }
 
-impl<'a> Url<'a> {
+impl Url {
     /// Parses a URL more strictly than curl does, so that curl cannot understand it in another way.
-    pub(super) fn parse(url: &'a str, glob_off: bool) -> Result<Self, Refusal> {
+    pub(super) fn parse(url: &str, glob_off: bool) -> Result<Self, Error> {
         let Some((scheme, rest)) = url.split_once("://") else {
-            return Err(Refusal::new("a URL has no scheme").with_hint("write it with `https://`"));
+            return Err(refusal("a URL has no scheme").with_hint("write it with `https://`"));
         };
         let is_https = scheme.eq_ignore_ascii_case("https");
         if !is_https && !scheme.eq_ignore_ascii_case("http") {
-            return Err(Refusal::new("only `https` URLs get the token"));
+            return Err(refusal("only `https` URLs get the token"));
         }
         if url.contains(|c: char| c.is_control() || c == ' ') {
-            return Err(Refusal::new("a URL has a space or a control character")
+            return Err(refusal("a URL has a space or a control character")
                 .with_hint("encode it, such as `%20` for a space"));
         }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
-            return Err(Refusal::new(
-                "user info in a URL is refused because it is a second way to authenticate",
-            ));
+            return Err(refusal("user info in a URL is refused because it is a second way to authenticate"));
         }
         let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
             Some((host, port)) => (host, port),
@@ -72,39 +72,39 @@ impl<'a> Url<'a> {
         // curl leaves an IPv6 address in brackets alone (`peek_ipv6` in `src/tool_urlglob.c`).
         let globbed = if is_ipv6 { rest.replacen(['[', ']'], "", 2) } else { rest.to_owned() };
         if !glob_off && globbed.contains(['{', '}', '[', ']']) {
-            return Err(Refusal::new("a URL has `{`, `}`, `[` or `]`, from which curl makes several URLs")
+            return Err(refusal("a URL has `{`, `}`, `[` or `]`, from which curl makes several URLs")
                 .with_hint("write `-g` before it, so that curl takes it literally"));
         }
         let is_port =
             |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && !port.starts_with('+'));
-        let is_host =
-            if is_ipv6 { host.parse::<Ipv6Addr>().is_ok() } else { is_host_name(&host.to_ascii_lowercase()) };
+        let host = host.to_ascii_lowercase();
+        let is_host = if is_ipv6 { host.parse::<Ipv6Addr>().is_ok() } else { is_host_name(&host) };
         if !is_host || !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
-            return Err(Refusal::new("a URL has an invalid host or port"));
+            return Err(refusal("a URL has an invalid host or port"));
         }
         Ok(Self { is_https, host })
     }
 
-    /// Returns whether the host is this machine.
+    /// Returns whether the host is this machine. Other forms of the same addresses, such as `127.1`, are not recognized.
     pub(super) fn is_loopback(&self) -> bool {
-        is_loopback(&self.host.to_ascii_lowercase())
+        self.host == "localhost"
+            || self.host == "::1"
+            || self.host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Returns an error unless the host may get the token.
-    pub(super) fn check(&self, hosts: &[Host]) -> Result<(), Refusal> {
-        let host = self.host.to_ascii_lowercase();
-        let is_given = hosts.iter().any(|given| given.0 == host);
-        if !self.is_https && !is_loopback(&host) {
-            return Err(Refusal::new(
-                "plain `http` is refused because anybody on the way could read the token",
-            ));
+    pub(super) fn check(&self, hosts: &[Host]) -> Result<(), Error> {
+        let host = &self.host;
+        if !self.is_https && !self.is_loopback() {
+            return Err(refusal("plain `http` is refused because anybody on the way could read the token"));
         }
-        let is_ibm = self.is_https && DOMAINS.iter().any(|domain| is_under(&host, domain));
+        let is_given = hosts.iter().any(|given| given.0 == *host);
+        let is_ibm = self.is_https && DOMAINS.iter().any(|domain| is_under(host, domain));
         if is_given || is_ibm {
             return Ok(());
         }
         let hint = format!("if it may receive the token, add `--host {host}` before the arguments of curl");
-        Err(Refusal::new(format!("`{host}` is not a host of IBM Cloud")).with_hint(hint))
+        Err(refusal(format!("`{host}` is not a host of IBM Cloud")).with_hint(hint))
     }
 }
 
@@ -117,11 +117,4 @@ fn is_under(host: &str, domain: &str) -> bool {
 fn is_host_name(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
     name.split('.').all(|label| !label.is_empty() && label.bytes().all(is_letter))
-}
-
-/// Returns whether a host in lower case is this machine. Other forms of the same addresses, such as `127.1`, are not recognized.
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host == "::1"
-        || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
