@@ -1,6 +1,6 @@
 //! The deadline, clock and notes of a piece of work.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::note::{Note, Notes};
 use crate::time::{Clock, Deadline};
@@ -13,6 +13,15 @@ pub(crate) struct Task<'a> {
     pub(crate) notes: Notes<'a>,
     /// Called before a child is started, so that the program can watch for signals.
     pub(crate) before_child: fn(),
+}
+
+impl Task<'static> {
+    /// Returns the task of a library call: the system clock, and no notes.
+    pub(crate) fn of_library(timeout: Duration) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a library user does not bring a clock")]
+        let clock = SystemTime::now;
+        Self { deadline: Deadline::after(timeout), clock, notes: &|_| (), before_child: || () }
+    }
 }
 
 impl Task<'_> {

@@ -75,10 +75,7 @@ impl<'a> Exchange<'a> {
     ///
     /// The kind of the error says whether the key was rejected, or what failed on the way to IAM.
     pub fn access_token(&self, timeout: Duration) -> Result<IssuedToken> {
-        #[expect(clippy::disallowed_methods, reason = "a library user does not bring a clock")]
-        let clock = SystemTime::now;
-        let task = Task { deadline: Deadline::after(timeout), clock, notes: &|_| (), before_child: || () };
-        Ok(self.run(&task)?.token)
+        Ok(self.run(&Task::of_library(timeout))?.token)
     }
 
     pub(crate) fn in_environment(key: &'a ApiKey, endpoint: Endpoint, environment: Environment) -> Self {

@@ -99,7 +99,7 @@ fn read(path: &Path, deadline: Deadline) -> Result<Vec<Certificate<'static>>> {
     let content = bounded_file::read(path, MAX_CA_FILE, deadline).map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => deadline.error(&format!("the CA file `{}` did not end", path.display())),
         // Only `bounded_file` returns this kind, because no thread could be started. A blocking read never does.
-        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => blocking::no_thread(error),
+        io::ErrorKind::WouldBlock => blocking::no_thread(error),
         _ => unusable(error.to_string()),
     })?;
     let pem = content.bytes.ok_or_else(|| unusable("it is larger than 4 MiB".to_owned()))?;

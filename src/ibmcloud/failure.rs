@@ -48,7 +48,7 @@ pub(crate) enum Purpose {
     Login,
 }
 
-/// Returns the hint if nobody is logged in.
+/// Returns the hint for an error that says nobody is logged in.
 pub(crate) fn log_in_hint() -> Hint {
     Hint::from("log in with ")
         .command("login")
@@ -57,7 +57,7 @@ pub(crate) fn log_in_hint() -> Hint {
         .text(")")
 }
 
-/// Returns the hint if the CLI says that nobody is logged in, but its session file still holds a session.
+/// Returns the hint if the CLI says that nobody is logged in although its session file still holds a session.
 pub(crate) fn out_of_reach_hint() -> Hint {
     Hint::from(
         "the session file still holds a session, so IAM may be unreachable; check the network and HTTPS_PROXY, and try again; if that does not help, log in with ",

@@ -10,7 +10,7 @@
 use zeroize::Zeroizing;
 
 use super::login_script::{LoginScript, Question};
-use super::{Ibmcloud, cannot_run, ensure_success, failure, reason};
+use super::{Ibmcloud, cannot_run, failure, failure_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;
 use crate::system::interaction::interact;
@@ -80,18 +80,16 @@ impl Ibmcloud {
         let mut script = LoginScript::new(passcode);
         let output = process::converse(&invocation, deadline, &mut |output| script.reply(output))
             .map_err(|error| cannot_run(&invocation, error))?;
-        ensure_success(&invocation, &output, deadline, &known)
-            .map_err(|error| {
-                let reason = reason(&output);
-                let question = script.unanswered(reason == Some(failure::Reason::Asked));
-                match question.filter(|_| reason.is_none_or(is_about_the_question)) {
-                    Some(question) => unanswered(&invocation, &question, login, &known),
-                    None => error,
-                }
-            })
-            // The reason of a failed login is on stdout: the BXNIM code and IAM's message.
-            .map_err(|error| error.with_ibmcloud_messages(messages(&output, &known, sanitize::excerpt)))?;
-        Ok(messages(&output, &known, sanitize::lines))
+        let Some((reason, error)) = failure_of(&invocation, &output, deadline) else {
+            return Ok(messages(&output, &known, sanitize::lines));
+        };
+        let question = script.unanswered(reason == Some(failure::Reason::Asked));
+        let error = match question.filter(|_| reason.is_none_or(is_about_the_question)) {
+            Some(question) => unanswered(&invocation, &question, login, &known),
+            None => error,
+        };
+        // The reason of a failed login is on stdout: the BXNIM code and IAM's message.
+        Err(error.with_ibmcloud_messages(messages(&output, &known, sanitize::excerpt)))
     }
 
     fn interactive(&self, arguments: &[&str]) -> Invocation {

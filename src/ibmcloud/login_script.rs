@@ -13,7 +13,7 @@ use crate::error::Hint;
 use crate::sanitize;
 use crate::system::process::Reply;
 
-/// The maximum number of skipped choices. The CLI repeats a choice that must be made without end.
+/// The maximum number of skipped choices. The CLI repeats a mandatory choice forever.
 const MAX_SKIPS: usize = 3;
 
 /// The answers of one login.

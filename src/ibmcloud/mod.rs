@@ -98,7 +98,10 @@ impl Ibmcloud {
         let invocation = self.captured(&["logout"]);
         let output =
             process::capture(&invocation, deadline).map_err(|error| cannot_run(&invocation, error))?;
-        ensure_success(&invocation, &output, deadline, &[])
+        match failure_of(&invocation, &output, deadline) {
+            None => Ok(()),
+            Some((_, error)) => Err(error.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, &[]))),
+        }
     }
 
     /// Returns a run whose output we read.
@@ -134,19 +137,6 @@ fn not_understood(
     Error::new(ErrorKind::IbmcloudFailed, format!("the output of {invocation} was not understood"))
         .with_hint("run it yourself; if it prints a token, report the text around the token")
         .with_source(why)
-}
-
-/// Returns an error unless the run ended and reported success. The `known` secrets are redacted in it.
-fn ensure_success(
-    invocation: &Invocation,
-    output: &Output,
-    deadline: Deadline,
-    known: &[&str],
-) -> Result<()> {
-    match failure_of(invocation, output, deadline) {
-        None => Ok(()),
-        Some((_, error)) => Err(error.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, known))),
-    }
 }
 
 /// Returns the reason, if it is known, and the error of a run that did not end or did not report success.

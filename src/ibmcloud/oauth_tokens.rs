@@ -78,7 +78,7 @@ pub(crate) fn parse_any_form(input: &[u8]) -> Result<AccessToken, ParseError> {
         for line in lines(text) {
             found.line(line);
             for token in forms::tokens(line) {
-                found.form(token);
+                found.candidate(Label::Form, token);
             }
         }
         found.json::<OauthTokens>(Label::Iam, text);
@@ -158,6 +158,8 @@ enum Label {
     Uaa,
     /// The member `access_token`. Its value may be hidden, as in a trace of the CLI.
     Response,
+    /// One of the other forms. A JWT of IAM counts as labelled.
+    Form,
     /// No label, or one without the words IAM and UAA. Only a JWT is accepted after it.
     Other,
 }
@@ -183,15 +185,6 @@ impl Found {
             self.candidate(label(before), token);
             rest = after;
         }
-    }
-
-    /// Adds a JWT that was found in one of the other forms. All IAM tokens in such forms must be the same.
-    fn form(&mut self, token: &[u8]) {
-        let is_of_iam = std::str::from_utf8(token)
-            .ok()
-            .and_then(|token| AccessToken::new(token).ok()?.claims())
-            .is_some_and(|claims| claims.text("iam_id").is_some());
-        self.candidate(if is_of_iam { Label::Iam } else { Label::Other }, token);
     }
 
     /// Adds the token of every JSON object in the text. The CLI's own object comes last, after notices.
@@ -225,9 +218,11 @@ impl Found {
             Ok(token) => {
                 let claims = token.claims();
                 let is_of_iam = claims.as_ref().is_some_and(|claims| claims.text("iam_id").is_some());
+                let is_labelled =
+                    matches!(label, Label::Iam | Label::Response) || (label == Label::Form && is_of_iam);
                 if claims.as_ref().is_some_and(Claims::is_uaa) || (label == Label::Uaa && !is_of_iam) {
                     self.uaa = true;
-                } else if matches!(label, Label::Iam | Label::Response) {
+                } else if is_labelled {
                     self.labelled.push(token);
                 } else if claims.is_some() {
                     self.other.push(token);
@@ -235,7 +230,9 @@ impl Found {
             }
             Err(why) if label == Label::Iam => self.invalid = Some(why),
             Err(why) if label == Label::Response => self.doubtful = Some(why),
-            Err(why @ InvalidToken::CutOff) if label == Label::Other => self.doubtful = Some(why),
+            Err(why @ InvalidToken::CutOff) if matches!(label, Label::Other | Label::Form) => {
+                self.doubtful = Some(why);
+            }
             // `Authorization: Bearer TOKEN!` in a notice is neither a token nor an error.
             Err(_) => {}
         }

@@ -19,9 +19,9 @@ use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use crate::secret::{SecretBuffer, read_limited};
 use crate::system::{lock, ownership};
@@ -113,59 +113,9 @@ struct Tokens<'a> {
     /// `Bearer eyJ…`, or empty when logged out.
     #[serde(rename = "IAMToken", borrow, default)]
     iam_token: Option<Text<'a>>,
-    /// Empty when logged out.
-    #[serde(rename = "IAMRefreshToken", default)]
-    refresh_token: Filled,
-}
-
-/// Whether a member is a text that is not empty. The text itself is not kept.
-#[derive(Clone, Copy, Default)]
-struct Filled(bool);
-
-impl<'de> Deserialize<'de> for Filled {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Emptiness;
-        impl<'de> Visitor<'de> for Emptiness {
-            type Value = Filled;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any value")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Filled, E> {
-                Ok(Filled(!text.is_empty()))
-            }
-
-            fn visit_unit<E>(self) -> Result<Filled, E> {
-                Ok(Filled(false))
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Filled, E> {
-                Ok(Filled(false))
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Filled, E> {
-                Ok(Filled(false))
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Filled, E> {
-                Ok(Filled(false))
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Filled, E> {
-                Ok(Filled(false))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Filled, A::Error> {
-                IgnoredAny.visit_seq(list).map(|_| Filled(false))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Filled, A::Error> {
-                IgnoredAny.visit_map(map).map(|_| Filled(false))
-            }
-        }
-        deserializer.deserialize_any(Emptiness)
-    }
+    /// Empty when logged out. It is not decoded, because only its presence matters.
+    #[serde(rename = "IAMRefreshToken", borrow, default)]
+    refresh_token: Option<&'a RawValue>,
 }
 
 impl Tokens<'_> {
@@ -175,6 +125,11 @@ impl Tokens<'_> {
         // The CLI writes the type first. Another type than `Bearer` leaves a space, which no token has.
         let credentials = bearer_credentials(token).unwrap_or(token);
         AccessToken::new(std::str::from_utf8(credentials).ok()?).ok()
+    }
+
+    /// Returns whether the refresh token is a text that is not empty.
+    fn holds_refresh_token(&self) -> bool {
+        self.refresh_token.is_some_and(|value| value.get().starts_with('"') && value.get() != "\"\"")
     }
 }
 
@@ -233,7 +188,7 @@ impl SessionFile {
         let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
         let (token, holds_refresh_token) = match tokens {
             Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => {
-                (tokens.access_token(), tokens.refresh_token.0)
+                (tokens.access_token(), tokens.holds_refresh_token())
             }
             // Serde would also read an array.
             Ok(_) | Err(Category::Data) => return Err(Unusable::Skipped(SkipReason::UnknownShape)),

@@ -27,20 +27,20 @@ impl Session {
             return Err(error);
         }
         let before = before.and_then(|before| before.token.as_ref());
-        let renewed = || match self.token_in_file(false, IBMCLOUD_RENEWS_UNDER, task) {
-            Ok(Some(token)) if Some(token.token()) != before => Some(token),
-            _ => None,
+        let read = || self.usable_file(task).ok().flatten();
+        let renewed = |now: &SessionFile| {
+            self.token_of(now, IBMCLOUD_RENEWS_UNDER, task).filter(|token| Some(token.token()) != before)
         };
-        if let Some(token) = renewed() {
+        let Some(now) = read() else { return Err(error) };
+        if let Some(token) = renewed(&now) {
             return Ok(token);
         }
-        // The other program may have received a token from IAM and not have saved it yet.
-        let pause = task.deadline.within(RENEWAL_PAUSE).remaining();
-        if self.present(task).is_some_and(|now| now.holds_refresh_token) {
-            thread::sleep(pause);
-            return renewed().ok_or(error);
+        if !now.holds_refresh_token {
+            return Err(error);
         }
-        Err(error)
+        // The other program may have received a token from IAM and not have saved it yet.
+        thread::sleep(task.deadline.within(RENEWAL_PAUSE).remaining());
+        read().as_ref().and_then(renewed).ok_or(error)
     }
 
     /// Explains a run that failed for no known reason and left a session file without a session. The CLI's SDK saves

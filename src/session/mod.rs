@@ -22,7 +22,7 @@ mod single_flight;
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 #[cfg(feature = "program")]
 pub(crate) use name::all as all_names;
@@ -124,10 +124,7 @@ impl Session {
     ///
     /// The kind of the error says what to do about it: log in, install the CLI, check the network, …
     pub fn access_token(&self, request: &Request, timeout: Duration) -> Result<IssuedToken> {
-        #[expect(clippy::disallowed_methods, reason = "a library user does not bring a clock")]
-        let clock = SystemTime::now;
-        let task = Task { deadline: Deadline::after(timeout), clock, notes: &|_| (), before_child: || () };
-        self.token(request, &task)
+        self.token(request, &Task::of_library(timeout))
     }
 
     /// Finds a session by the variables in `environment`.
@@ -145,14 +142,18 @@ impl Session {
         if self.ibmcloud.is_some() {
             task.note(Note::IbmcloudMustShareSession(self.file().to_owned()));
         }
-        if let Some(token) = self.token_in_file(request.fresh, wanted, task)? {
+        let good_token = |file: Option<&SessionFile>, wanted| {
+            file.filter(|_| !request.fresh).and_then(|file| self.token_of(file, wanted, task))
+        };
+        if let Some(token) = good_token(self.usable_file(task)?.as_ref(), wanted) {
             return Ok(token);
         }
         let ibmcloud = self.ibmcloud(task).map_err(|error| self.naming_skipped_file(error, task))?;
-        let mut lock = self.lock(task)?;
+        let lock = self.lock(task)?;
         let was_answered = lock.was_answered() && !request.fresh;
         let wanted = if was_answered { IBMCLOUD_RENEWS_UNDER } else { wanted };
-        if let Some(token) = self.token_in_file(request.fresh, wanted, task)? {
+        let before = self.usable_file(task)?;
+        if let Some(token) = good_token(before.as_ref(), wanted) {
             if was_answered {
                 let now = task.now();
                 requirements.check(&token, token.freshness(now, DEFAULT_LIFETIME), now)?;
@@ -166,7 +167,6 @@ impl Session {
         if lock.was_waited_for() && task.deadline.remaining() < MIN_RUN {
             return Err(task.deadline.error("waiting for other runs of `ibmcloud` left no time to run it"));
         }
-        let before = self.present(task);
         task.note(Note::RunningIbmcloud(ibmcloud.program().to_owned(), "iam oauth-tokens"));
         let result = ibmcloud
             .oauth_tokens(task.deadline, || self.present(task).is_some_and(|now| now.holds_refresh_token))
@@ -183,7 +183,6 @@ impl Session {
             Ok((token, freshness))
         });
         lock.record(ibmcloud.program(), &judged);
-        drop(lock);
         let (token, freshness) = judged?;
         requirements.check(&token, freshness, now)?;
         Ok(token)
@@ -210,41 +209,39 @@ impl Session {
         SessionLock::take(&self.place.config_directory, self.place.lock_file().as_deref(), task)
     }
 
-    /// Returns the token in the session file if it lives for at least `wanted`. A torn file is an error, because the CLI
-    /// must not see it.
-    fn token_in_file(&self, fresh: bool, wanted: Duration, task: &Task<'_>) -> Result<Option<IssuedToken>> {
+    /// Reads the session file, unless it is absent or skipped. A torn file is an error, because the CLI must not see it.
+    fn usable_file(&self, task: &Task<'_>) -> Result<Option<SessionFile>> {
         let path = self.file();
-        let session = match self.read_file(task.deadline) {
-            Ok(session) => session,
-            Err(Unusable::Absent) => {
-                task.note(Note::SessionFileAbsent(path.to_owned()));
-                return Ok(None);
-            }
+        match self.read_file(task.deadline) {
+            Ok(file) => return Ok(Some(file)),
+            Err(Unusable::Absent) => task.note(Note::SessionFileAbsent(path.to_owned())),
             Err(Unusable::Skipped(reason)) => {
                 task.note(Note::SessionFileSkipped(path.to_owned(), reason.to_string()));
-                return Ok(None);
             }
             Err(Unusable::Torn) => return Err(torn(path)),
             Err(Unusable::BeingWritten) => return Err(being_written(path, task.deadline)),
-        };
-        if fresh {
-            return Ok(None);
         }
-        let Some(token) = session.token else {
+        Ok(None)
+    }
+
+    /// Returns the token in the session file if it lives for at least `wanted`.
+    fn token_of(&self, file: &SessionFile, wanted: Duration, task: &Task<'_>) -> Option<IssuedToken> {
+        let path = self.file();
+        let Some(token) = file.token.clone() else {
             task.note(Note::SessionFileLoggedOut(path.to_owned()));
-            return Ok(None);
+            return None;
         };
         let token = IssuedToken::new(token, Origin::SessionFile);
         let now = task.now();
         let freshness = token.freshness(now, wanted);
         if !freshness.lasts(wanted) {
             task.note(Note::SessionFileTooOld(path.to_owned(), freshness));
-            return Ok(None);
+            return None;
         }
         task.note(Note::SessionFileAnswers(path.to_owned(), freshness));
         // It lives long enough. Judging it again at a later time could contradict that.
         judge(&token, now, task.notes);
-        Ok(Some(token))
+        Some(token)
     }
 
     /// Reads the session file.

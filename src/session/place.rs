@@ -42,7 +42,7 @@ impl Place {
             home = Some(directory);
         }
         let config_directory = config_directory(&environment)
-            .ok_or_else(|| no_home("there is no session, because there is no home directory"))?;
+            .ok_or_else(|| no_home("cannot find the session without a home directory"))?;
         let session_file = session_file::path(&config_directory);
         let owners = match environment.home() {
             Some(home) if environment.first(&CONFIG_VARIABLES).is_none() => {

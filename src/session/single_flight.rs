@@ -1,18 +1,18 @@
 //! One run of the CLI at a time for a session, and one run for many who wait for the same thing.
 //!
-//! Parallel runs can empty the session file and log the user out (ibm-cloud-cli-sdk#239). The lock is `flock`, so it
-//! ends with its holder however that dies. It is on two things: on the configuration directory, which is the same for
-//! everybody who shares the session, and on a lock file of ours. Where other users can open the directory, they can hold
-//! its lock forever, so the wait for it is short and the run then continues with the lock file alone.
+//! Parallel runs can empty the session file and log the user out (ibm-cloud-cli-sdk#239). The lock is a `flock`, which
+//! the kernel releases when its holder dies, even by SIGKILL. Two things are locked: the configuration directory, which
+//! is the same for everybody who shares the session, and a lock file of ours. If other users can open the directory, they
+//! can hold its lock forever, so the wait for it is short, and the run then continues with the lock file alone.
 //!
 //! The holder leaves its token in the session file, where waiters find it, and a record of the run in the lock file,
 //! with a number that increases with every run. **A process that was waiting while a run of the same program failed
-//! shares that failure; a process that comes later runs the CLI again.** So a hundred scripts at once see one failure,
-//! at once, and the next script sees the present state. A passed deadline and a CLI that cannot be started are not
-//! shared, because they belong to the holder.
+//! shares that failure; a process that comes later runs the CLI again.** A hundred scripts that wait at the same time
+//! fail together after one run, and a script that starts later learns the present state. A passed deadline and a CLI that
+//! cannot be started are not shared, because they concern the holder alone.
 //!
-//! A waiter also learns that the run ended with a token: the CLI then has nothing better than what is in the session
-//! file.
+//! A waiter also learns whether the run ended with a token. If it did, the CLI has nothing better than what is in the
+//! session file.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -40,14 +40,15 @@ pub(crate) struct SessionLock {
     /// Dropped first, so that a process that waits for the file then finds the directory free.
     _directory: Option<File>,
     file: Option<File>,
-    record: Record,
-    failure: Option<Failure>,
-    was_answered: bool,
+    /// The number of the last run.
+    run: u64,
+    /// The record of the run that we waited for.
+    awaited: Option<Record>,
     was_waited_for: bool,
 }
 
 /// The record of the last run in the lock file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Record {
     run: u64,
     failure: Option<Failure>,
@@ -56,7 +57,7 @@ struct Record {
 }
 
 /// A failure that can be shared. It has no source, because its message tells enough.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Failure {
     program: PathBuf,
     exit_code: u8,
@@ -88,24 +89,23 @@ impl SessionLock {
         }
         let mut file = file.ok();
         let after = file.as_mut().and_then(read);
+        let run = after.as_ref().map_or(0, |record| record.run);
         // A record that could not be read before was just being written by the run that we waited for.
-        let awaited = after.as_ref().filter(|_| waited_for_file && after != before);
-        let failure = awaited.and_then(|record| record.failure.clone());
-        let was_answered = awaited.is_some_and(|record| record.answered);
+        let awaited = if waited_for_file && after != before { after } else { None };
         let waited_for_directory = waited_for_directory && directory.is_ok();
         Ok(Self {
             _directory: directory.ok(),
             file,
-            record: after.unwrap_or_default(),
-            failure,
-            was_answered,
+            run,
+            awaited,
             was_waited_for: waited_for_file || waited_for_directory,
         })
     }
 
     /// Returns the failure of the run that we waited for, if it was a run of `program`.
     pub(super) fn shared_failure(&self, program: &Path) -> Option<Error> {
-        self.failure.as_ref().filter(|failure| failure.program == program)?.error()
+        let failure = self.awaited.as_ref()?.failure.as_ref()?;
+        if failure.program == program { failure.error() } else { None }
     }
 
     /// Returns whether another process held the lock before.
@@ -115,17 +115,16 @@ impl SessionLock {
 
     /// Returns whether the run that we waited for ended with a token.
     pub(super) fn was_answered(&self) -> bool {
-        self.was_answered
+        self.awaited.as_ref().is_some_and(|record| record.answered)
     }
 
-    /// Records for the waiters how a run of `program` ended.
-    pub(super) fn record<T>(&mut self, program: &Path, result: &Result<T>) {
+    /// Records for the waiters how a run of `program` ended, and releases the lock.
+    pub(super) fn record<T>(mut self, program: &Path, result: &Result<T>) {
+        let Some(file) = &mut self.file else { return };
         let failure = result.as_ref().err().and_then(|error| Failure::of(program, error));
-        self.record = Record { run: self.record.run.wrapping_add(1), failure, answered: result.is_ok() };
-        if let Some(file) = &mut self.file {
-            // A waiter that cannot read it runs the CLI again, which is slower but still correct.
-            let _ = write(file, &self.record);
-        }
+        let record = Record { run: self.run.wrapping_add(1), failure, answered: result.is_ok() };
+        // A waiter that cannot read it runs the CLI again, which is slower but still correct.
+        let _ = write(file, &record);
     }
 }
 
@@ -298,9 +297,7 @@ mod tests {
         for (content, size) in [("{", 1), ("garbage", 7), ("", 8 << 30)] {
             std::fs::write(&path, content).unwrap();
             File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
-            let mut lock = take(directory.path(), 50).unwrap();
-            lock.record(Path::new(PROGRAM), &Ok(()));
-            drop(lock);
+            take(directory.path(), 50).unwrap().record(Path::new(PROGRAM), &Ok(()));
             assert_eq!(read(&mut File::open(&path).unwrap()).unwrap().run, 1);
         }
     }
@@ -308,7 +305,7 @@ mod tests {
     #[test]
     fn waiters_share_a_failure_and_latecomers_do_not() {
         let directory = tempfile::tempdir().unwrap();
-        let mut holder = take(directory.path(), 50).unwrap();
+        let holder = take(directory.path(), 50).unwrap();
         let waiter = {
             let directory = directory.path().to_owned();
             thread::spawn(move || {
@@ -318,7 +315,6 @@ mod tests {
         };
         thread::sleep(Duration::from_millis(200));
         holder.record(Path::new(PROGRAM), &failure(ErrorKind::Network));
-        drop(holder);
         let [shared, of_another_program] = waiter.join().unwrap();
         let shared = shared.expect("it waited while the run failed");
         assert_eq!(

@@ -9,16 +9,22 @@ use crate::time::Deadline;
 
 /// Runs `call` on a thread of its own and waits for it until the deadline.
 ///
-/// If no thread can be started, the result is an error of the kind `WouldBlock` (see [`no_thread`]). If the deadline passes
-/// first, it is one of the kind `TimedOut`. The thread then keeps waiting until its
-/// call returns or the program ends, and what it returns is dropped.
+/// If no thread can be started, the result is an error of the kind `WouldBlock` (see [`no_thread`]). If the deadline
+/// passes first, it is one of the kind `TimedOut`. The thread then keeps waiting until its call returns or the program
+/// ends, and what it returns is dropped.
 pub(crate) fn within<T: Send + 'static>(
     deadline: Deadline,
     call: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     let (sender, result) = channel();
-    thread::Builder::new().spawn(move || drop(sender.send(call())))?;
+    thread::Builder::new().spawn(move || drop(sender.send(call()))).map_err(not_started)?;
     result.recv_timeout(deadline.remaining()).unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+/// Returns the reason why a thread could not be started, with a kind that callers can recognize. The system has several
+/// (`EAGAIN`, `ENOMEM`).
+fn not_started(error: io::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::WouldBlock, error)
 }
 
 /// Returns the error for a thread that could not be started.
@@ -39,6 +45,15 @@ mod tests {
         assert_eq!(within(Deadline::never(), || Ok(5)).unwrap(), 5);
         let error = within(Deadline::never(), || Err::<(), _>(io::ErrorKind::NotFound.into())).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn thread_that_cannot_be_started_is_recognized_whatever_the_reason() {
+        for errno in [rustix::io::Errno::AGAIN, rustix::io::Errno::NOMEM] {
+            let reason = io::Error::from(errno).to_string();
+            let error = not_started(errno.into());
+            assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::WouldBlock, reason));
+        }
     }
 
     #[test]

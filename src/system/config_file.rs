@@ -1,4 +1,5 @@
-//! The configuration file of another program: changed in place, as far as anybody can see.
+//! Changes the configuration file of another program. The file is replaced as a whole. Its owner and mode are kept, and
+//! so are symbolic links to it.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
@@ -25,7 +26,7 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads a file, or notices that there is none. Symbolic links are followed, also to a file that does not exist yet.
+    /// Reads a file, which need not exist. Symbolic links are followed, also to a file that does not exist yet.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let target = target(path)?;
         let metadata = match target.metadata() {
@@ -43,7 +44,7 @@ impl ConfigFile {
         Ok(Self { target, content: Some(content), metadata: Some(metadata) })
     }
 
-    /// Returns the content, or nothing if there is no file.
+    /// Returns the content, or nothing if the file does not exist.
     pub(crate) fn content(&self) -> Option<&[u8]> {
         self.content.as_deref()
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A set of environment variables.
+/// A set of environment variables. A copy is cheap until it is changed.
 #[derive(Clone, Default)]
-pub(crate) struct Environment(BTreeMap<OsString, OsString>);
+pub(crate) struct Environment(Arc<BTreeMap<OsString, OsString>>);
 
 impl Environment {
     /// Returns the variables of this process.
@@ -50,13 +51,14 @@ impl Environment {
 
     /// Sets a variable.
     pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.0.insert(name.into(), value.into());
+        Arc::make_mut(&mut self.0).insert(name.into(), value.into());
     }
 
     /// Removes variables.
     pub(crate) fn remove(&mut self, names: &[&str]) {
+        let variables = Arc::make_mut(&mut self.0);
         for name in names {
-            self.0.remove(OsStr::new(name));
+            variables.remove(OsStr::new(name));
         }
     }
 
@@ -74,7 +76,7 @@ enum Platform {
 
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(Arc::new(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
     }
 }
 
@@ -87,6 +89,18 @@ mod tests {
         let environment: Environment = [("IBMCLOUD_HOME", ""), ("BLUEMIX_HOME", "/b")].into_iter().collect();
         assert_eq!(environment.get("IBMCLOUD_HOME"), None);
         assert_eq!(environment.first(&["IBMCLOUD_HOME", "BLUEMIX_HOME"]), Some(OsStr::new("/b")));
+    }
+
+    #[test]
+    fn change_of_a_copy_leaves_the_original_alone() {
+        let original: Environment = [("A", "1"), ("B", "2")].into_iter().collect();
+        let mut copy = original.clone();
+        copy.set("A", "3");
+        copy.remove(&["B"]);
+        let values =
+            |environment: &Environment| ["A", "B"].map(|name| environment.get(name).map(OsStr::to_owned));
+        assert_eq!(values(&original), [Some("1".into()), Some("2".into())]);
+        assert_eq!(values(&copy), [Some("3".into()), None]);
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Running {
             return true;
         }
         let limit = Deadline::after(limit);
-        // Without a descriptor (`ulimit -n`), it asks again and again.
+        // If no descriptor is left (`ulimit -n`), the child is asked about again and again.
         let exit = self.exit().ok();
         while !self.has_exited() {
             if limit.has_passed() {

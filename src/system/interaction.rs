@@ -5,17 +5,12 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::process::{self, Invocation, MAX_STDERR};
+use super::process::{self, GRACE, Invocation, MAX_STDERR};
 use super::{group, terminal};
 use crate::secret::SecretBuffer;
-
-/// The time that stderr has to drain after the child has exited. A process that the child has left behind may keep it
-/// open.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Runs an interactive program at the terminal. All of its output goes to our stderr. Its stderr may be a pipe,
 /// because prompts are not written to it, and is also returned.

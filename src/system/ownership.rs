@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
 /// Returns whether a file belongs to the effective user of this process.
 pub(crate) fn is_of_user(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
@@ -17,6 +19,11 @@ pub(crate) fn is_root() -> bool {
 
 /// Opens a file without waiting, in case it is a pipe that nobody writes to.
 pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
-    let not_waiting = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    File::options().read(true).custom_flags(not_waiting).open(path)
+    open_with(path, OFlags::empty())
+}
+
+/// [`open_without_waiting`] with further flags.
+pub(super) fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = (flags | OFlags::NONBLOCK).bits().cast_signed();
+    File::options().read(true).custom_flags(flags).open(path)
 }

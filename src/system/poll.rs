@@ -12,8 +12,8 @@ use crate::time::Deadline;
 /// The longest wait in one call. Some systems accept at most 24 days.
 const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Waits until at least one source is readable, at its end or broken, and returns which of them are. None are if the
-/// deadline passes, a signal arrives, or a day has passed.
+/// Waits until at least one source is readable, at its end or broken, and returns which of them are. Returns none of them
+/// if the deadline passes, a signal arrives, or a day has passed.
 pub(super) fn readable<const N: usize>(
     sources: [Option<BorrowedFd<'_>>; N],
     deadline: Deadline,
@@ -26,8 +26,8 @@ pub(super) fn readable_now<const N: usize>(sources: [Option<BorrowedFd<'_>>; N])
     poll_for(sources, PollFlags::IN, Duration::ZERO)
 }
 
-/// Waits until a descriptor is writable or broken, and returns whether it is. It is not if the deadline passes, a signal
-/// arrives, or a day has passed.
+/// Waits until a descriptor is writable or broken. Returns `false` if the deadline passes, a signal arrives, or a day has
+/// passed.
 #[cfg(feature = "program")]
 pub(super) fn writable(descriptor: BorrowedFd<'_>, deadline: Deadline) -> io::Result<bool> {
     let [is_ready] = poll_for([Some(descriptor)], PollFlags::OUT, deadline.remaining().min(MAX_WAIT))?;

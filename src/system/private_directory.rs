@@ -4,13 +4,12 @@
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, openat};
-use rustix::process::geteuid;
 
-use super::ownership::is_of_user;
+use super::ownership::{is_of_user, is_root, open_with};
 
 /// Creates a directory, and those above it, with mode 0700. Existing ones are not changed.
 pub(crate) fn create(directory: &Path) -> io::Result<()> {
@@ -48,11 +47,6 @@ pub(crate) fn open(directory: &Path) -> io::Result<File> {
     open_with(directory, OFlags::DIRECTORY)
 }
 
-fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
-    let flags = (flags | OFlags::NONBLOCK).bits().cast_signed();
-    File::options().read(true).custom_flags(flags).open(path)
-}
-
 /// Opens a file of ours for reading and writing, and creates it and its directory, both for the user alone.
 ///
 /// The directory must be private and the file must be a regular file of ours with one name. Otherwise another user could
@@ -77,9 +71,8 @@ pub(crate) fn open_file(path: &Path) -> io::Result<File> {
 
 /// Returns an error if root would create a directory in another user's home (`sudo -E`): the user could not enter it.
 pub(crate) fn ensure_not_in_another_home(directory: &Path) -> io::Result<()> {
-    let us = geteuid();
-    let above = directory.ancestors().skip(1).find_map(|above| above.metadata().ok());
-    if us.is_root() && !directory.exists() && above.is_some_and(|above| above.uid() != us.as_raw()) {
+    let mut above = directory.ancestors().skip(1).filter_map(|above| above.metadata().ok());
+    if is_root() && !directory.exists() && above.next().is_some_and(|above| !is_of_user(&above)) {
         return Err(io::Error::other("root would create it in another user's home"));
     }
     Ok(())
@@ -127,7 +120,7 @@ mod tests {
         refused();
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, Mode::RWXU, 0).unwrap();
         refused();
-        if geteuid().is_root() {
+        if is_root() {
             fs::write(&path, "").unwrap();
             chown(&path, Some(12345), None).unwrap();
             refused();
@@ -150,7 +143,7 @@ mod tests {
         let link = root.path().join("link");
         symlink(&directory, &link).unwrap();
         assert!(open_file(&link.join("file")).is_err());
-        if geteuid().is_root() {
+        if is_root() {
             chown(&directory, Some(12345), None).unwrap();
             assert!(open_file(&path).is_err());
             assert!(ensure_private(&directory).is_err());

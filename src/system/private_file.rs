@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::ownership::is_of_user;
+use super::ownership::{is_of_user, open_with};
 use super::{hash_for_name, signals, stream};
 use crate::time::Deadline;
 
@@ -188,10 +188,7 @@ fn create_locked(path: &Path) -> io::Result<File> {
 
 /// Removes a file under a temporary name if SIGKILL has left it behind. Returns whether it was removed.
 fn remove_if_left_over(path: &Path) -> bool {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let Ok(file) = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path) else {
-        return false;
-    };
+    let Ok(file) = open_with(path, OFlags::NOFOLLOW) else { return false };
     let is_ours = |found: Metadata| {
         found.is_file() && is_of_user(&found) && found.nlink() == 1 && found.mode() & 0o7777 & !MODE == 0
     };

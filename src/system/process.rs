@@ -32,8 +32,9 @@ pub(crate) const MAX_STDERR: usize = 64 * 1024;
 /// The most that is read at once: enough for an answer. All of it is wiped in the end.
 const CHUNK: usize = 4 * 1024;
 
-/// The time that a group has between TERM and KILL, and a pipe to drain after the child has exited.
-const GRACE: Duration = Duration::from_millis(500);
+/// The time that a group has between TERM and KILL, and a pipe to drain after the child has exited. A process that the
+/// child has left behind may keep the pipe open.
+pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// A program to run.
 pub(crate) struct Invocation {

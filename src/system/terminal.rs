@@ -66,7 +66,7 @@ impl KeepModes {
     #[expect(clippy::unused_self, reason = "only kept modes may be changed")]
     pub(crate) fn hide_typing(&self) -> io::Result<()> {
         let kept = kept();
-        // Taken by a signal, which is about to end the program.
+        // A signal has taken the modes and is about to end the program.
         let Some(Kept { terminal, modes }) = kept.as_ref() else { return Ok(()) };
         let mut hidden = modes.clone();
         hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
