@@ -392,9 +392,13 @@ mod tests {
         for junk in ["x", "'", "ab cd ", "\x1b[", "\x1b]", "eyJ.", "bearer ", "QmFzZTY0IGlz", "\u{200b}"] {
             let text = junk.repeat(16 * 1024 * 1024 / junk.len());
             assert!(beginning(text.as_bytes()).len() <= MAX_TEXT);
+            let text = format!("first\n{text}\nlast");
             // Without the bound this takes seconds, and a debug build minutes.
             assert!(excerpt(text.as_bytes(), &["pass1code"]).len() <= MAX_LINES);
         }
+        let shown = lines(format!("first\n{}last", "x\n".repeat(MAX_TEXT / 2)).as_bytes(), &[]);
+        assert_eq!((shown[0].as_str(), shown.last().unwrap().as_str()), ("first", "x"));
+        assert!(shown.len() < MAX_TEXT / 2, "{}", shown.len());
     }
 
     #[test]

@@ -22,9 +22,9 @@ impl Session {
         self.ensure_home_is_private()
     }
 
-    /// Returns an error if another user can change the home directory of a named session.
-    pub(super) fn ensure_home_is_private(&self) -> Result<()> {
-        let Some(home) = &self.place.home else { return Ok(()) };
+    /// Returns an error if another user can change the home directory of a named session. A missing one is fine.
+    pub(crate) fn ensure_home_is_private(&self) -> Result<()> {
+        let Some(home) = self.place.home.as_ref().filter(|home| home.exists()) else { return Ok(()) };
         // Above it are the directory of all named sessions, and the one of this program.
         for directory in home.ancestors().take(3) {
             private_directory::ensure_private(directory).map_err(|error| {

@@ -13,9 +13,7 @@ impl Session {
     ///
     /// The CLI is run only if there is something to log out of.
     pub(crate) fn log_out(&self, task: &Task<'_>) -> Result<()> {
-        if self.place.home.as_ref().is_some_and(|home| home.exists()) {
-            self.ensure_home_is_private()?;
-        }
+        self.ensure_home_is_private()?;
         if self.place.config_directory.exists() {
             let ibmcloud = self.ibmcloud(task)?;
             let _lock = self.lock(task)?;

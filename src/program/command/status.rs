@@ -42,7 +42,7 @@ struct SessionStatus {
     session_file: String,
 }
 
-/// An entry of `--all`. Its status is `null` if nobody is logged in.
+/// An entry of `--all`. Its status is `null` if nobody is logged in, or if the session cannot be used.
 #[derive(Serialize)]
 struct Listed {
     /// The name, or `null` for the user's own session.
@@ -108,6 +108,7 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
 
 /// Reads the session file. The error names the file that holds no login.
 fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> {
+    session.ensure_home_is_private()?;
     let path = session.file();
     let file = session.read_file(context.deadline()).map_err(|unusable| match unusable {
         Unusable::Absent => nobody(format!("not logged in: there is no session file `{}`", path.display())),

@@ -55,11 +55,20 @@ fn key_is_read_from_a_file_stdin_or_a_variable() {
         (Some(("IC_API_KEY", KEY)), "", ""),
         (Some(("IC_API_KEY", "@json")), "", ""),
         (Some(("IBMCLOUD_API_KEY", "another")), "--apikey @bare", ""),
+        // What other programs write around a key is not sent.
+        (None, "--apikey @~/bare", ""),
+        (None, "--apikey @bom", ""),
+        (None, "--apikey -", &format!("\u{feff}'{KEY}'\n")),
+        (Some(("IBMCLOUD_API_KEY", &format!("{KEY}\r\n"))), "", ""),
+        (Some(("IBMCLOUD_API_KEY", &format!("\"{KEY}\""))), "", ""),
+        (Some(("IC_API_KEY", &format!("'{KEY}'"))), "", ""),
+        (Some(("IBMCLOUD_API_KEY", "@~/bom")), "", ""),
     ] {
         let service = Service::plain([Step::Answer(success(&token))]);
         let mut sandbox = Sandbox::new();
         sandbox.write("bare", format!("{KEY}\r\n"));
         sandbox.write("json", &json);
+        sandbox.write("bom", format!("\u{feff}\"{KEY}\"\r\n"));
         if let Some((name, value)) = variable {
             sandbox = sandbox.with(name, value);
         }

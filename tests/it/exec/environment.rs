@@ -1,7 +1,13 @@
 //! The environment of the program.
 
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::Write as _;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
 use super::exec;
-use crate::sandbox::{Outcome, Sandbox, jwt};
+use crate::sandbox::{Outcome, Sandbox, eventually, jwt, spawn};
 
 fn run(sandbox: &Sandbox, arguments: &[&str]) -> Outcome {
     exec(sandbox, arguments).output().unwrap().into()
@@ -98,6 +104,21 @@ fn credentials_file_that_wins_is_a_warning() {
     ] {
         assert_eq!(sandbox.run(line).stderr, "", "{line}");
     }
+}
+
+#[test]
+fn pipe_in_place_of_a_credentials_file_is_not_waited_for() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let pipe = sandbox.home().join("ibm-credentials.env");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    // While it is open here, a program that reads it does not see its end.
+    let mut writer = File::options().read(true).write(true).open(&pipe).unwrap();
+    writer.write_all(b"MY_SERVICE_APIKEY=TOP-SECRET\n").unwrap();
+    let program = spawn(&mut sandbox.program(["exec", "--for", "sdk:my-service", "true"]));
+    let program = RefCell::new(program);
+    eventually("the program ends", || program.borrow_mut().try_wait().unwrap().is_some());
+    let outcome = Outcome::from(program.into_inner().wait_with_output().unwrap());
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

@@ -44,6 +44,27 @@ fn key_file_that_nobody_writes_to_times_out() {
 }
 
 #[test]
+fn endless_key_file_is_read_up_to_a_limit() {
+    for (line, value) in [
+        ("login --apikey @/dev/zero", ""),
+        ("login", "@/dev/zero"),
+        ("exchange --apikey @/dev/zero", ""),
+        ("exchange", "@/dev/zero"),
+    ] {
+        if !is_built(&line) {
+            continue;
+        }
+        let sandbox = Sandbox::with_session().with("IBMCLOUD_API_KEY", value);
+        // The limit of the memory ends a program that would read it all.
+        let command = format!("ulimit -v 1048576; exec ibmcloud-token {line} --timeout 20s");
+        let outcome = sandbox.shell("sh", &command);
+        let expected = "`/dev/zero` does not hold an API key: it is larger than 64 KiB";
+        assert_eq!(outcome.fails_with(2).error(), expected, "{line}");
+        assert_eq!(sandbox.calls(), 0, "{line}");
+    }
+}
+
+#[test]
 fn silent_stdin_times_out() {
     for line in ["login --passcode -", "login --apikey -", "exchange --apikey -"].into_iter().filter(is_built)
     {

@@ -39,7 +39,9 @@ fn unwritable_file_is_found_before_the_other_is_written() {
         for path in ["none/file", "directory", "/proc/version/x", "/dev/fd/987"] {
             let (sandbox, _) = sandbox("a=b", "a=b");
             fs::create_dir(sandbox.home().join("directory")).unwrap();
-            assert_failure(&sandbox.with(name, path).run("-f github"), 1);
+            let sandbox = sandbox.with(name, path);
+            assert_failure(&sandbox.run("-f github"), 1);
+            assert_eq!(content(&sandbox), ["a=b", "a=b"], "{name}={path}");
         }
         if !rustix::process::geteuid().is_root() {
             let (sandbox, _) = sandbox("a=b", "a=b");
@@ -57,10 +59,14 @@ fn first_file_is_restored_if_the_second_cannot_take_the_token() {
     if !Path::new("/dev/full").exists() {
         return;
     }
-    let (sandbox, token) = sandbox("a=b", "");
-    let outcome = sandbox.with("GITHUB_ENV", "/dev/full").run("-f github");
-    assert_eq!((outcome.status, outcome.stdout), (Some(1), format!("::add-mask::{token}\n")));
-    assert!(outcome.stderr.contains("No space left"), "{}", outcome.stderr);
+    for name in ["GITHUB_OUTPUT", "GITHUB_ENV"] {
+        let (sandbox, token) = sandbox("a=b", "a=b");
+        let sandbox = sandbox.with(name, "/dev/full");
+        let outcome = sandbox.run("-f github");
+        assert_eq!((outcome.status, outcome.stdout), (Some(1), format!("::add-mask::{token}\n")));
+        assert!(outcome.stderr.contains("No space left"), "{}", outcome.stderr);
+        assert_eq!(content(&sandbox), ["a=b", "a=b"], "{name}");
+    }
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::assert_failure;
-use crate::sandbox::{Outcome, Sandbox, jwt};
+use crate::iam_service::{Service, Step, answer};
+#[cfg(target_os = "linux")]
+use crate::sandbox::{PROGRAM, can_trace, run_with_input};
+use crate::sandbox::{Outcome, Sandbox, cli_output, is_built, jwt};
 
 #[test]
 fn endless_input_ends_at_the_deadline() {
@@ -16,6 +19,25 @@ fn endless_input_ends_at_the_deadline() {
         let outcome: Outcome = command.stdin(reader).output().unwrap().into();
         outcome.fails_with(7);
         drop(writer);
+    }
+}
+
+/// As where `ulimit -u` allows no further thread. Root is above that limit, so the call itself fails here.
+#[cfg(target_os = "linux")]
+#[test]
+fn missing_thread_for_the_input_is_an_error_and_not_a_panic() {
+    if !can_trace() {
+        return;
+    }
+    for line in ["parse", "inspect -", "login --apikey -", "login --passcode -"] {
+        let sandbox = Sandbox::logging();
+        let mut command = sandbox.command("strace");
+        command.args(["-f", "-o", "/dev/null", "-e", "inject=clone,clone3:error=EAGAIN", PROGRAM]);
+        let outcome = run_with_input(command.args(line.split(' ')), b"text\n");
+        assert_failure(&outcome, 1);
+        assert!(outcome.stderr.contains("Resource temporarily unavailable"), "{line}: {outcome:?}");
+        assert!(!outcome.stderr.contains("panicked"), "{line}: {outcome:?}");
+        assert_eq!(sandbox.calls(), 0, "{line}");
     }
 }
 
@@ -62,6 +84,49 @@ fn pipe_closed_by_its_reader_is_not_an_error() {
     assert_eq!((piped.stdout.as_str(), piped.stderr.as_str()), ("", "0\n"));
 }
 
+#[track_caller]
+fn closed_is_an_error(sandbox: &Sandbox, line: &str, redirections: &[&str]) {
+    for closed in redirections {
+        let outcome =
+            sandbox.shell("sh", &format!("ibmcloud-token {line} {closed}; status=$?; cat file; exit $status"));
+        assert_eq!(outcome.status, Some(1), "{line} {closed}: {outcome:?}");
+    }
+}
+
+#[track_caller]
+fn discarded_is_not(sandbox: &Sandbox, line: &str, redirections: &[&str]) {
+    for discarded in redirections {
+        let outcome = sandbox.shell("sh", &format!("ibmcloud-token {line} {discarded}"));
+        assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{line} {discarded}");
+    }
+}
+
+#[test]
+fn closed_stdout_of_a_filter_a_workflow_or_an_exchange_is_an_error() {
+    let (sandbox, token) = Sandbox::logged_in();
+    sandbox.write("input", cli_output(&token));
+    let output = sandbox.write("output", "");
+    let sandbox = sandbox.with("GITHUB_OUTPUT", output.to_str().unwrap());
+    let closed = [">&-", ">&- 2>file"];
+    for line in ["-f github", "parse <input", "parse -f github <input"] {
+        closed_is_an_error(&sandbox, line, &closed);
+        assert_eq!(fs::read_to_string(&output).unwrap(), "", "{line}");
+    }
+    for line in ["-f github", "parse <input"] {
+        discarded_is_not(&sandbox, line, &[">/dev/null"]);
+    }
+    if is_built(&"exchange") {
+        let response = format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600}}"#);
+        let response = || Step::Answer(answer("200 OK", &[], response.clone()));
+        let service = Service::plain(std::iter::repeat_with(response).take(5));
+        let sandbox = sandbox.with("IBMCLOUD_API_KEY", "synthetic-key");
+        let line = format!("exchange --endpoint {}", service.url());
+        closed_is_an_error(&sandbox, &line, &closed);
+        closed_is_an_error(&sandbox, &format!("{line} --raw"), &closed);
+        discarded_is_not(&sandbox, &line, &[">/dev/null"]);
+    }
+}
+
 #[test]
 fn closed_stdout_is_an_error_but_a_discarded_one_is_not() {
     let (sandbox, _) = Sandbox::logged_in();
@@ -77,15 +142,8 @@ fn closed_stdout_is_an_error_but_a_discarded_one_is_not() {
         "--version",
     ];
     for line in lines {
-        for closed in [">&-", "<&- >&-", ">&- 2>file"] {
-            let outcome = sandbox
-                .shell("sh", &format!("ibmcloud-token {line} {closed}; status=$?; cat file; exit $status"));
-            assert_eq!(outcome.status, Some(1), "{line} {closed}: {outcome:?}");
-        }
-        for discarded in [">/dev/null", "</dev/null >/dev/null", "<&- >/dev/null"] {
-            let outcome = sandbox.shell("sh", &format!("ibmcloud-token {line} {discarded}"));
-            assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{line} {discarded}");
-        }
+        closed_is_an_error(&sandbox, line, &[">&-", "<&- >&-", ">&- 2>file"]);
+        discarded_is_not(&sandbox, line, &[">/dev/null", "</dev/null >/dev/null", "<&- >/dev/null"]);
     }
     assert_failure(&sandbox.shell("sh", "ibmcloud-token >&-"), 1);
     // A daemon, or a program that starts ours with nothing but `/dev/null`, opens it for reading and writing.

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
-use crate::sandbox::{PROGRAM, Sandbox, can_trace, eventually, is_available, spawn};
+use crate::sandbox::{PROGRAM, Sandbox, can_trace, eventually, is_available, is_built, spawn};
 
 const KEY: &str = "0a-1b_2cTESTKEYx3d4e5f6g7h8i9jAkBlCmDnEoFpGq";
 
@@ -33,18 +33,27 @@ fn process_is_not_dumpable_before_it_touches_a_secret() {
     if !can_trace() {
         return;
     }
-    let sandbox = Sandbox::new();
-    let log = sandbox.home().join("strace");
-    let mut command = sandbox.command("strace");
-    command
-        .arg("-o")
-        .arg(&log)
-        .args(["-e", "trace=prctl,setrlimit,prlimit64,?open,openat,read,socket,clone3,clone"]);
-    let output = command.arg(PROGRAM).arg("status").stdin(Stdio::null()).output().unwrap();
-    assert_eq!(output.status.code(), Some(4));
-    let log = std::fs::read_to_string(log).unwrap();
-    let forbidden = log.find("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE) = 0").expect(&log);
-    let session = log.find(sandbox.session_file().to_str().unwrap()).expect(&log);
-    assert!(forbidden < session, "{log}");
-    assert!(!log.contains("RLIMIT_CORE"), "{log}");
+    // Nobody is logged in, and the file holds no key.
+    for (line, status) in [("status", 4), ("login --apikey @key", 2), ("exchange --apikey @key", 2)] {
+        if !is_built(&line) {
+            continue;
+        }
+        let sandbox = Sandbox::new();
+        sandbox.write_private("key", "two words");
+        let log = sandbox.home().join("strace");
+        let mut command = sandbox.command("strace");
+        command
+            .args(["-f", "-o"])
+            .arg(&log)
+            .args(["-e", "trace=prctl,setrlimit,prlimit64,?open,openat,read,socket,clone3,clone"]);
+        let output = command.arg(PROGRAM).args(line.split(' ')).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        let log = std::fs::read_to_string(log).unwrap();
+        let forbidden = log.find("prctl(PR_SET_DUMPABLE, SUID_DUMP_DISABLE) = 0").expect(&log);
+        let session_file = sandbox.session_file();
+        let secret = if line == "status" { session_file.to_str().unwrap() } else { "\"key\"" };
+        let opened = log.find(secret).expect(&log);
+        assert!(forbidden < opened, "{line}: {log}");
+        assert!(!log.contains("RLIMIT_CORE"), "{line}: {log}");
+    }
 }

@@ -54,6 +54,8 @@ fn token_in_quotation_marks_is_read() {
         format!("curl -H \"Authorization: Bearer {token}\" https://iam.cloud.ibm.com/v1/apikeys\n"),
     ] {
         assert_eq!(sandbox.run_with_input("parse -f token", input.as_bytes()).payload(), token, "{input}");
+        let claims = sandbox.run_with_input("inspect - -f json", input.as_bytes()).json();
+        assert_eq!(claims["sub"], "ada@example.org", "{input}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, cli_output, names, token};
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, cli_output, has, names, token};
 
 /// The program without HOME, in an empty directory.
 fn without_home(sandbox: &Sandbox, line: &str) -> Command {
@@ -26,6 +26,9 @@ fn every_session_command_needs_a_login_without_a_home() {
         "--session prod",
         "status",
         "status --format json",
+        "status --all",
+        "inspect",
+        "logout",
         "login",
         "login --sso",
         "login -- --vpc-cri",
@@ -33,6 +36,15 @@ fn every_session_command_needs_a_login_without_a_home() {
     ] {
         let outcome = Outcome::from(without_home(&sandbox, line).output().unwrap());
         assert_eq!(outcome.fails_with(4).hint(), "set HOME or IBMCLOUD_HOME", "{line}");
+        assert!(names(&sandbox.home().join("empty")).is_empty(), "{line}");
+    }
+    // These have the status of a program that was not started.
+    for line in ["exec true", "curl https://iam.cloud.ibm.com"] {
+        if line.starts_with("curl") && !has("curl") {
+            continue;
+        }
+        let outcome = Outcome::from(without_home(&sandbox, line).output().unwrap());
+        assert_eq!(outcome.fails_with(125).hint(), "set HOME or IBMCLOUD_HOME", "{line}");
         assert!(names(&sandbox.home().join("empty")).is_empty(), "{line}");
     }
     assert_eq!(sandbox.calls(), 0);

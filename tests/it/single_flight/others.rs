@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::geteuid;
 
 use super::{Run, expired_session};
-use crate::sandbox::{Sandbox, names, timed};
+use crate::sandbox::{Sandbox, has, names, timed};
 
 const DATA: &str = ".local/share/ibmcloud-token";
 
@@ -146,11 +146,31 @@ fn home_of_a_named_session_that_others_can_change_is_refused() {
     for directory in directories {
         for mode in [0o777, 0o770, 0o702] {
             set_mode(directory, mode);
-            for line in ["--session prod", "--session prod get --fresh", "--session prod logout"] {
-                let outcome = sandbox.run(line);
-                outcome.fails_with(1);
-                assert_eq!(outcome.hint(), format!("fix it with `chmod go-w {}`", directory.display()));
+            for (line, status) in [
+                ("get", 1),
+                ("get --fresh", 1),
+                ("login", 1),
+                ("logout", 1),
+                ("inspect", 1),
+                ("status", 1),
+                ("exec true", 125),
+                ("curl https://iam.cloud.ibm.com", 125),
+            ] {
+                if line.starts_with("curl") && !has("curl") {
+                    continue;
+                }
+                let outcome = sandbox.run(&format!("--session prod {line}"));
+                outcome.fails_with(status);
+                assert_eq!(
+                    outcome.hint(),
+                    format!("fix it with `chmod go-w {}`", directory.display()),
+                    "{line}"
+                );
             }
+            let all = sandbox.run("status --all");
+            let unsafe_home = format!("the directory `{}` is not safe: others may write to it", directory.display());
+            assert!(all.payload().ends_with(&format!("prod            {unsafe_home}")), "{all:?}");
+            assert!(sandbox.run("status --all -f json").json()[1]["status"].is_null());
         }
         set_mode(directory, 0o755);
         assert!(sandbox.run("--session prod").payload().starts_with("Bearer eyJ"));
