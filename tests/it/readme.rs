@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::sandbox::{Outcome, Sandbox, jwt, root};
+use crate::sandbox::{Outcome, Sandbox, has, jwt, root};
 
 /// A Markdown file of the project.
 fn page(name: &str) -> String {
@@ -76,15 +76,25 @@ fn every_use_of_a_token_passes_it_on() {
 
 #[test]
 fn tour_shows_a_complete_login() {
+    if !has("curl") || !has("perl") {
+        return;
+    }
     let lines = tour();
     assert!(lines[0].contains("tests/stand-in/ibmcloud"), "{lines:?}");
+    let commands = lines.iter().filter_map(|line| line.split_once("ibmcloud-token"));
+    let commands: Vec<_> =
+        commands.map(|(_, rest)| rest.split_whitespace().next().unwrap_or("get")).collect();
+    assert_eq!(commands, ["login", "status", "get", "exec", "curl", "logout"], "{lines:?}");
     let sandbox = Sandbox::new();
     let sandbox = sandbox.with("PATH", Sandbox::new().path_with_program());
     let outcome = run(&sandbox, &lines.join("\n"), root());
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     let bearer = outcome.stdout.lines().find(|line| line.starts_with("Bearer eyJ"));
     let token = bearer.expect("the tour prints the token").trim_start_matches("Bearer ");
+    assert!(outcome.stdout.contains("ada@example.org"), "status shows the user: {outcome:?}");
     assert!(outcome.stdout.lines().any(|line| line == token), "{outcome:?}");
+    let sent = format!("Authorization: Bearer {token}");
+    assert!(outcome.stdout.lines().any(|line| line == sent), "curl sends the token: {outcome:?}");
     // The tour leaves nothing behind.
     assert!(!sandbox.home().join(".local/share/ibmcloud-token/sessions/tour").exists());
 }

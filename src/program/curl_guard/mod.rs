@@ -494,12 +494,30 @@ mod tests {
             ("--trace - https://icr.io", "--trace"),
             ("--trace-ascii file https://icr.io", "--trace-ascii"),
             ("--stderr file -v https://icr.io", "-v"),
+            ("-sSLvo out https://icr.io", "-v"),
+            ("-vvvv https://icr.io", "-v"),
+            ("--trace-config http/2 -v https://icr.io", "-v"),
+            ("--no-verbose --trace - https://icr.io", "--trace"),
+            ("--trace-ascii - --no-trace-time https://icr.io", "--trace-ascii"),
         ] {
             let expected = Allowed { is_loopback: false, shows_token: Some(option.to_owned()) };
             assert_eq!(checked(line, &[]).expect(line), expected, "{line}");
         }
-        // The value of another option is not an option.
-        assert_eq!(checked("-d -v https://icr.io", &[]).unwrap(), Allowed::default());
+        for line in [
+            // The value of another option is not an option.
+            "-d -v https://icr.io",
+            // `--no-verbose` ends every kind of tracing (`parse_verbose` in `src/tool_getparam.c`).
+            "-v --no-verbose https://icr.io",
+            "--trace file --no-verbose https://icr.io",
+            "--trace-ascii - --no-verbose https://icr.io",
+            // These say what a trace contains, but do not start one.
+            "--trace-config all https://icr.io",
+            "--trace-ids --trace-time https://icr.io",
+            // These print headers of the response.
+            "-i -D - -w %{json}%{header_json} https://icr.io",
+        ] {
+            assert_eq!(checked(line, &[]).expect(line), Allowed::default(), "{line}");
+        }
     }
 
     #[test]

@@ -180,6 +180,40 @@ fn option_that_shows_the_token_is_a_warning() {
     assert!(!outcome.stderr.contains("prints the token") && !outcome.stderr.contains("eyJ"), "{outcome:?}");
 }
 
+/// The guard and curl must agree on which options print the token.
+#[test]
+fn warning_is_given_exactly_if_curl_prints_the_request() {
+    let Some((sandbox, _)) = logged_in() else { return };
+    let service = Service::plain_answering_with(|_| answer("200 OK", &[], ""));
+    for (options, is_printed) in [
+        ("-s", false),
+        ("-v", true),
+        ("-sSv", true),
+        ("-vvv", true),
+        ("--trace -", true),
+        ("--trace trace", true),
+        ("--trace-ascii trace", true),
+        ("--no-verbose --trace trace", true),
+        ("--trace trace --no-verbose", false),
+        ("--trace-ascii - --no-verbose", false),
+        ("-v --no-verbose", false),
+        ("--trace-time", false),
+        ("--trace-ids", false),
+        ("--trace-config all", false),
+        ("-i -D -", false),
+        ("-w %{json}%{header_json}", false),
+    ] {
+        let file = sandbox.write("trace", "");
+        let outcome = run(&sandbox, &service, &format!("curl --host localhost -s {options} URL"));
+        let is_warned = outcome.stderr.contains("curl prints the token");
+        let printed = outcome.stdout + &outcome.stderr + &std::fs::read_to_string(file).unwrap();
+        // A trace in hexadecimal cuts the token into pieces.
+        let shows_request =
+            printed.contains("> Authorization: Bearer eyJ") || printed.contains("Send header");
+        assert_eq!((is_warned, shows_request), (is_printed, is_printed), "{options}: {printed}");
+    }
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn no_token_in_any_argument_or_variable_meanwhile() {

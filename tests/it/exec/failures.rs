@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::exec;
-use crate::sandbox::{Outcome, Sandbox, jwt, renewable};
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, has, jwt, renewable};
 
 #[test]
 fn own_failures_exit_with_125() {
@@ -14,6 +14,7 @@ fn own_failures_exit_with_125() {
         "exec --",
         "exec --nope true",
         "exec --env 1 true",
+        "exec --name T true",
         "exec --env A=%{nope} true",
         "exec --for nope true",
         "exec --for sdk: true",
@@ -83,6 +84,37 @@ fn program_that_cannot_be_executed_is_126() {
     in_path(&home, "text").fails_with(126);
     sandbox.write("first/printenv", "");
     assert_eq!(in_path(&format!("{home}/first:/usr/bin:/bin"), "printenv").status, Some(0));
+}
+
+/// The kernel reads a program that its user may only execute, but the interpreter of a script cannot.
+#[test]
+#[cfg(target_os = "linux")]
+fn unreadable_program_runs_and_unreadable_script_fails_in_its_interpreter() {
+    // Root may read everything, except without these capabilities.
+    const WITHOUT_PRIVILEGE: [&str; 2] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root && !has("setpriv") {
+        return;
+    }
+    let (sandbox, _) = Sandbox::logged_in();
+    let program = which::which_in("true", Some("/usr/bin:/bin"), "/").unwrap();
+    fs::copy(program, sandbox.home().join("program")).unwrap();
+    sandbox.write("script", "#!/bin/sh\necho it was read\n");
+    for name in ["program", "script"] {
+        fs::set_permissions(sandbox.home().join(name), fs::Permissions::from_mode(0o111)).unwrap();
+    }
+    let run = |words: &[&str]| -> Outcome {
+        let mut words: Vec<&str> = words.to_vec();
+        if is_root {
+            words.splice(0..0, WITHOUT_PRIVILEGE);
+        }
+        sandbox.command(words[0]).args(&words[1..]).output().unwrap().into()
+    };
+    let outcome = run(&[PROGRAM, "exec", "./program"]);
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
+    let (outcome, direct) = (run(&[PROGRAM, "exec", "./script"]), run(&["./script"]));
+    assert_ne!(direct.status, Some(0), "the script was read: {direct:?}");
+    assert_eq!((outcome.status, outcome.stderr), (direct.status, direct.stderr));
 }
 
 #[test]

@@ -51,6 +51,10 @@ fn every_kind_of_failure_prints_an_error_and_a_hint_and_no_payload() {
         (2, plain(), "get --format"),
         (2, plain(), "get --format yaml"),
         (2, plain(), "get --shell csh"),
+        // Nushell has no `eval`.
+        (2, plain(), "get -f env --shell nu"),
+        (2, plain(), "get -f env --name T"),
+        (2, plain(), "parse -f dotenv --name T"),
         (2, plain(), "get --env 1x"),
         (2, plain(), "get --env a-b"),
         (2, plain(), "get --env="),

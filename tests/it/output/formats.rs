@@ -18,6 +18,7 @@ fn formats(token: &str) -> Vec<(&'static str, String)> {
         ("--format env --shell sh --env MY_1", format!("export MY_1='{token}'")),
         ("--format dotenv", format!("IAM_TOKEN={token}")),
         ("--format dotenv --env _x", format!("_x={token}")),
+        ("-f dotenv --env A=x:%{token} --env B", format!("A=x:{token}\nB={token}")),
         ("--format curl", format!("header = \"Authorization: Bearer {token}\"")),
     ]
 }

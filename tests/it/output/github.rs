@@ -24,6 +24,21 @@ fn github_format_masks_the_token_and_appends_to_the_files() {
 }
 
 #[test]
+fn every_variable_with_its_template_is_in_both_files() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let files = ["output", "env"].map(|name| sandbox.write(name, ""));
+    let sandbox = sandbox
+        .with("GITHUB_OUTPUT", files[0].to_str().unwrap())
+        .with("GITHUB_ENV", files[1].to_str().unwrap());
+    let line = "get -f github --env A=%{bearer} --env B --env ACCOUNT=%{account}";
+    assert_eq!(sandbox.run(line).payload(), format!("::add-mask::{token}"));
+    for file in files {
+        let expected = format!("A=Bearer {token}\nB={token}\nACCOUNT=a1\n");
+        assert_eq!(fs::read_to_string(file).unwrap(), expected);
+    }
+}
+
+#[test]
 fn mask_is_printed_before_the_token_is_written() {
     // The runner reads the log while the program runs, so the mask must come before the token is in the file.
     let (sandbox, token) = Sandbox::logged_in();

@@ -1,9 +1,10 @@
 //! The position of options, and the variables that replace them.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::assert_failure;
-use crate::sandbox::{Outcome, Sandbox, jwt};
+use crate::sandbox::{Outcome, Sandbox, is_built, jwt};
 
 #[test]
 fn every_option_has_a_variable() {
@@ -28,10 +29,90 @@ fn every_option_has_a_variable() {
     assert!(explained.contains("Every option except --login and -o has a variable"), "{explained}");
 }
 
+/// Each command and the options that it accepts, besides `--quiet`, `--verbose` and `--help`.
+fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
+    const SESSION: &[&str] = &["--session", "--ibmcloud", "--timeout"];
+    const TOKEN: &[&str] = &["--min-ttl"];
+    const SOURCE: &[&str] = &["--fresh", "--login"];
+    const OUTPUT: &[&str] = &["--format", "--output", "--env", "--shell"];
+    [
+        ("get", [SESSION, TOKEN, SOURCE, OUTPUT].concat()),
+        ("exec", [SESSION, TOKEN, SOURCE, &["--env", "--for", "--list-recipes"]].concat()),
+        ("curl", [SESSION, TOKEN, SOURCE, &["--host"]].concat()),
+        (
+            "login",
+            [
+                SESSION,
+                &["--sso", "--apikey", "--passcode", "-a", "-r", "--no-region", "-c", "--no-account", "-g"],
+            ]
+            .concat(),
+        ),
+        ("logout", SESSION.to_vec()),
+        (
+            "exchange",
+            [TOKEN, OUTPUT, &["--apikey", "--endpoint", "--private", "--ca-file", "--raw", "--timeout"]]
+                .concat(),
+        ),
+        ("parse", [TOKEN, OUTPUT, &["--timeout"]].concat()),
+        ("status", [SESSION, &["--all", "--format"]].concat()),
+        ("inspect", [SESSION, &["--format"]].concat()),
+        ("configure", vec!["--file", "--dry-run", "--remove", "--session"]),
+    ]
+    .into_iter()
+    .filter(|(command, _)| is_built(command))
+    .collect()
+}
+
+/// The options that a help lists: the long name of each, or its letter if it has no other.
+fn options_in(help: &str) -> Vec<&str> {
+    let lines = help.lines().filter(|line| line.starts_with("  -") || line.starts_with("      --"));
+    let mut options: Vec<&str> = lines
+        .map(|line| {
+            let names = line.split_whitespace().take_while(|word| word.starts_with('-'));
+            names.last().unwrap()
+        })
+        .collect();
+    options.sort_unstable();
+    options
+}
+
+#[test]
+fn help_of_a_command_lists_exactly_its_options() {
+    let sandbox = Sandbox::new();
+    for (command, mut options) in commands() {
+        options.extend(["--quiet", "--verbose", "--help"]);
+        options.sort_unstable();
+        for help in ["-h", "--help"] {
+            let line = format!("{command} {help}");
+            assert_eq!(options_in(sandbox.run(&line).payload()), options, "{line}");
+        }
+    }
+    // Every command is in the table.
+    let help = sandbox.run("-h").payload().to_owned();
+    let (_, listed) = help.split_once("Commands:\n").unwrap();
+    let listed = listed.lines().map_while(|line| line.split_whitespace().next());
+    assert!(listed.eq(commands().into_iter().map(|(command, _)| command)), "{help}");
+}
+
+#[test]
+fn option_of_another_command_is_refused() {
+    let sandbox = Sandbox::new();
+    let every: BTreeSet<&str> = commands().into_iter().flat_map(|(_, options)| options).collect();
+    // To `curl`, an option that is not ours is one of curl's.
+    for (command, options) in commands().into_iter().filter(|(command, _)| *command != "curl") {
+        for option in every.iter().filter(|option| !options.contains(option)) {
+            let outcome = sandbox.run(&format!("{command} {option}"));
+            assert_failure(&outcome, if command == "exec" { 125 } else { 2 });
+            assert!(outcome.hint().starts_with("it is an option of `"), "{command} {option}: {outcome:?}");
+        }
+    }
+}
+
 #[test]
 fn short_help_fits_one_screen() {
-    for line in ["-h", "get -h", "login -h", "parse -h", "status -h", "inspect -h", "configure -h"] {
-        let help = Sandbox::new().run(line).payload().to_owned();
+    let of_commands = commands().into_iter().map(|(command, _)| format!("{command} -h"));
+    for line in of_commands.chain(["-h".to_owned()]) {
+        let help = Sandbox::new().run(&line).payload().to_owned();
         assert!(help.lines().count() <= 34, "{line}: {} lines", help.lines().count());
         for line in help.lines() {
             assert!(line.chars().count() <= 80, "{line}");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{command, logged_out, recipe, with};
 use crate::iam_service::{Received, Service, answer};
-use crate::sandbox::{Outcome, Sandbox, renewable, session_with, token_in};
+use crate::sandbox::{Outcome, Sandbox, renewable, root, session_with, token_in};
 use crate::sdks::{installed, works};
 
 /// Codex with one prompt, if it is installed.
@@ -78,6 +78,15 @@ fn sent_to_model(service: &Service) -> Vec<String> {
     let requests = service.requests();
     let to_model = requests.iter().filter(|request| request.line.starts_with("POST /v1/responses "));
     to_model.map(|request| request.header("Authorization").join(", ")).collect()
+}
+
+#[test]
+fn readme_has_the_same_command() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let (_, block) = readme.split_once("```toml\n").expect("it has a block for Codex");
+    let block = block.split("```").next().unwrap();
+    assert!(block.contains("command = ") && block.contains("args = "), "{block}");
+    assert!(recipe("Codex: model provider")[0].contains(block), "{block}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! curl, started by the user.
 
-use super::{logged_out, recipe};
+use super::{assert_says, logged_out, recipe};
 use crate::iam_service::{Service, Step, answer};
 use crate::sandbox::{Sandbox, has};
 
@@ -34,6 +34,16 @@ fn own_curl_is_not_started_if_a_login_is_needed() {
     let outcome = logged_out().with("URL", service.url()).shell("sh", &own_curl());
     outcome.fails_with(4);
     assert_eq!(service.connections(), 0);
+}
+
+#[test]
+fn page_says_why_no_recipe_reads_the_header_from_a_process() {
+    assert_says(
+        "curl",
+        "Avoid `curl -H @<(ibmcloud-token -f header) URL`. If nobody is logged in, `ibmcloud-token` fails, but the shell \
+         does not pass that failure on: curl reads an empty file, sends the request **without** the header, and exits \
+         with 0 if the server answers.",
+    );
 }
 
 /// The reason why no recipe uses this form. If this test fails, the page needs another reason.

@@ -20,12 +20,24 @@ use std::process::{Command, Stdio};
 
 use crate::sandbox::{Outcome, Sandbox, root};
 
-/// Returns the code blocks under a heading of `docs/recipes.md`, in order.
-fn recipe(heading: &str) -> Vec<String> {
+/// Returns the text under a heading of `docs/recipes.md`.
+fn section(heading: &str) -> String {
     let page = page();
     let title = format!("\n## {heading}\n");
     let (_, section) = page.split_once(&title).unwrap_or_else(|| panic!("no heading {heading:?}"));
-    let section = section.split("\n## ").next().unwrap();
+    section.split("\n## ").next().unwrap().to_owned()
+}
+
+/// Checks that the text under a heading contains a sentence, wherever its lines break.
+#[track_caller]
+fn assert_says(heading: &str, sentence: &str) {
+    let text = section(heading).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(sentence), "{sentence:?} is not under {heading:?}");
+}
+
+/// Returns the code blocks under a heading of `docs/recipes.md`, in order.
+fn recipe(heading: &str) -> Vec<String> {
+    let section = section(heading);
     // Fences enclose every second part. The first line of a block is its language.
     let blocks = section.split("\n```").skip(1).step_by(2);
     let blocks: Vec<_> = blocks.map(|block| block.split_once('\n').unwrap().1.to_owned() + "\n").collect();

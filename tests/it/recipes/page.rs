@@ -1,24 +1,49 @@
 //! The page as a whole, and the rules that it sets for its own recipes.
 
-use super::{page, recipe};
+use super::{assert_says, page, recipe};
 
-/// The headings of recipes that a tool runs to get a token.
-const TOKEN_COMMANDS: [&str; 6] = [
-    "Codex: model provider",
-    "Codex: MCP server",
-    "Claude Code: `apiKeyHelper`",
-    "Claude Code: MCP `headersHelper`",
-    "Bazel",
-    "Terraform: `external`",
+/// The recipes that a tool runs to get a token: the heading, the tool's time limit in seconds, and the words under the
+/// heading that state the limit.
+const TOKEN_COMMANDS: [(&str, Option<u64>, &str); 6] = [
+    ("Codex: model provider", Some(5), "timeout_ms = 5000"),
+    ("Codex: MCP server", Some(10), "The limit is 10 seconds and cannot be changed."),
+    ("Claude Code: `apiKeyHelper`", Some(10), "prints a warning after 10 seconds"),
+    ("Claude Code: MCP `headersHelper`", Some(10), "runs at each connection and has 10 seconds"),
+    ("Bazel", Some(10), "waits for 10 seconds"),
+    ("Terraform: `external`", None, "It sets no time limit of its own"),
 ];
+
+/// The command of a recipe, from the name of the program on.
+fn command(heading: &str) -> String {
+    let blocks = recipe(heading).concat();
+    blocks.split_once("ibmcloud-token").expect("it runs the program").1.to_owned()
+}
+
+/// The value of `--timeout` in seconds, in a line of shell or in a list of arguments.
+fn timeout(command: &str) -> Option<u64> {
+    let (_, rest) = command.split_once("--timeout")?;
+    let value = rest.trim_start_matches(|c: char| !c.is_ascii_digit());
+    Some(value.split_once('s').unwrap().0.parse().unwrap())
+}
 
 #[test]
 fn token_commands_name_a_format_and_neither_log_in_nor_ask_for_a_lifetime() {
-    for heading in TOKEN_COMMANDS {
-        let blocks = recipe(heading).concat();
-        let command = blocks.split_once("ibmcloud-token").expect("it runs the program").1;
+    for (heading, ..) in TOKEN_COMMANDS {
+        let command = command(heading);
         assert!(command.contains("-f"), "{heading}");
         assert!(!command.contains("--min-ttl") && !command.contains("--login"), "{heading}");
+    }
+}
+
+/// Other tests compare the copies in the README with these recipes.
+#[test]
+fn token_commands_give_up_before_the_tool_does() {
+    for (heading, limit, source) in TOKEN_COMMANDS {
+        assert_says(heading, source);
+        match (timeout(&command(heading)), limit) {
+            (Some(timeout), Some(limit)) => assert!(timeout < limit, "{heading}: {timeout} s of {limit} s"),
+            (timeout, limit) => assert_eq!(timeout, limit, "{heading}"),
+        }
     }
 }
 

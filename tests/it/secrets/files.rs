@@ -37,6 +37,49 @@ fn torn_session_file_is_not_shown() {
 }
 
 #[test]
+fn refresh_token_of_the_session_is_in_no_output() {
+    const FORMATS: [&str; 8] = ["bearer", "token", "header", "curl", "json", "env", "dotenv", "github"];
+    const TEMPLATE: &str =
+        "%{token}|%{bearer}|%{expires_at}|%{expiration}|%{expires_in}|%{account}|%{iam_id}";
+    let token = jwt(-10, 3600);
+    let secrets = Secrets::new([]);
+    let sandbox = Sandbox::with_token(&token);
+    assert!(secrets.part_in(&fs::read(sandbox.session_file()).unwrap()).is_some());
+    let files = ["output", "env"].map(|name| sandbox.write(name, ""));
+    let sandbox = sandbox
+        .with("GITHUB_OUTPUT", files[0].to_str().unwrap())
+        .with("GITHUB_ENV", files[1].to_str().unwrap());
+    // The list of formats is complete.
+    let help = sandbox.run("get --help").payload().to_owned();
+    let (_, formats) = help.split_once("one of these names, or a template.").unwrap();
+    let formats: Vec<_> =
+        formats.trim_start().lines().map_while(|line| line.split_whitespace().next()).collect();
+    assert_eq!(formats, FORMATS, "{help}");
+
+    let mut lines: Vec<String> = FORMATS.iter().map(|format| format!("get -v -f {format}")).collect();
+    lines.push(format!("get -v -f {TEMPLATE}"));
+    lines.extend(
+        [
+            "get -v --fresh",
+            "status -v",
+            "status -v -f json",
+            "status -v --all -f json",
+            "inspect -v",
+            "inspect -v -f json",
+            "exec -v --for terraform --for watsonx --for sdk:iam-identity -- env",
+        ]
+        .map(str::to_owned),
+    );
+    for line in lines {
+        let outcome = sandbox.run(&line);
+        assert_eq!(outcome.status, Some(0), "{line}: {outcome:?}");
+        assert_eq!(secrets.part_in(outcome.stdout.as_bytes()), None, "{line}: {outcome:?}");
+        secrets.stay_secret(&line, &outcome, &sandbox, &[]);
+    }
+    sandbox.run("get -f %{refresh_token}").fails_with(2);
+}
+
+#[test]
 fn write_failure_does_not_show_the_token() {
     let marker = jwt(0, 3600);
     let secrets = Secrets::new([marker.as_str()]);
