@@ -59,7 +59,7 @@ pub(super) fn line(error: &Error, session: Option<&SessionName>) -> String {
 }
 
 /// Returns what happened, with its causes.
-fn message(error: &Error) -> String {
+pub(super) fn message(error: &Error) -> String {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

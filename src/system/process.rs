@@ -32,8 +32,7 @@ pub(crate) const MAX_STDERR: usize = 64 * 1024;
 /// The most that is read at once: enough for an answer. All of it is wiped in the end.
 const CHUNK: usize = 4 * 1024;
 
-/// The time that a group has between TERM and KILL, and a pipe to drain after the child has exited. A process that the
-/// child has left behind may keep the pipe open.
+/// The time between TERM and KILL, and for a pipe to drain after the child has exited, because others may keep it open.
 pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// A program to run.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::sandbox::root;
+use crate::sandbox::{files_below, root};
 
 /// The layers, from the programs down. A file may import from its own layer and from those below it.
 const LAYERS: [&[&str]; 6] = [
@@ -17,19 +17,8 @@ const LAYERS: [&[&str]; 6] = [
 
 /// The source files, relative to `src`.
 fn source_files() -> Vec<PathBuf> {
-    fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, files);
-            } else {
-                files.push(path);
-            }
-        }
-    }
     let source = root().join("src");
-    let mut files = Vec::new();
-    walk(&source, &mut files);
+    let mut files = files_below(&source);
     files.sort();
     files.iter().map(|path| path.strip_prefix(&source).unwrap().to_owned()).collect()
 }

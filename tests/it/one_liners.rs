@@ -15,7 +15,7 @@ use std::thread;
 
 use snapbox::{Data, assert_data_eq};
 
-use crate::sandbox::{PROGRAM, Sandbox, has, recorded, right_token, root, situations, token};
+use crate::sandbox::{PROGRAM, Sandbox, has, is_available, recorded, right_token, root, situations, token};
 
 /// The one-liners in the overview, by number.
 const OVERVIEW_COLUMNS: [usize; 5] = [1, 2, 3, 19, 31];
@@ -409,7 +409,7 @@ const LEGEND: &str = "
 | | does not apply, for example JSON output for a one-liner that asks for text |
 
 `empty`, `other` and `junk` are silently wrong: the next command in the script uses the output as a token.
-If there is no token, `fails` is the only right result.
+In a situation without a token, only `fails` is right.
 ";
 
 /// A sandbox with the stand-in on PATH as `ibmcloud` and `bx`, and with the program under test.
@@ -442,10 +442,10 @@ fn prints_a_token_line(situation: &str) -> bool {
     stdout.windows(7).any(|bytes| bytes == b"Bearer ")
 }
 
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn has_tools() -> bool {
-    if !Sandbox::new().command("sh").args(["-c", "echo x | grep -qP x"]).status().unwrap().success() {
-        eprintln!("skipped: the one-liners need the GNU tools, and this `grep` has no -P");
+    let probe = Sandbox::new().shell("sh", "echo x | grep -qP x");
+    if !is_available(probe.status == Some(0), "the one-liners need the GNU tools, and this `grep` has no -P")
+    {
         return false;
     }
     ["bash", "awk", "sed", "cut", "tr", "head", "jq", "perl", "python3", "node"].into_iter().all(has)

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use crate::sandbox::{Outcome, Sandbox, has, jwt, root};
 
 /// A Markdown file of the project.
-fn page(name: &str) -> String {
+pub(crate) fn page(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
@@ -96,7 +96,7 @@ fn tour_shows_a_complete_login() {
     let sent = format!("Authorization: Bearer {token}");
     assert!(outcome.stdout.lines().any(|line| line == sent), "curl sends the token: {outcome:?}");
     // The tour leaves nothing behind.
-    assert!(!sandbox.home().join(".local/share/ibmcloud-token/sessions/tour").exists());
+    assert!(!sandbox.named_home("tour").exists());
 }
 
 #[test]
@@ -114,14 +114,14 @@ fn logins_work_or_ask_for_a_terminal() {
 #[cfg(feature = "net")]
 #[test]
 fn exchange_works() {
-    use crate::iam_service::{Service, Step, answer};
+    use crate::exchange::success;
+    use crate::iam_service::{Service, Step};
 
     let lines: Vec<_> = commands("sh").into_iter().filter(|line| line.contains(" exchange")).collect();
     assert!(!lines.is_empty());
     for line in lines {
         let token = jwt(0, 3600);
-        let body = format!(r#"{{"access_token":"{token}","expires_in":3600,"token_type":"Bearer"}}"#);
-        let service = Service::plain([Step::Answer(answer("200 OK", &[], body))]);
+        let service = Service::plain([Step::Answer(success(&token))]);
         let sandbox = sandbox(&jwt(-60, 3540)).with("IBMCLOUD_IAM_API_ENDPOINT", service.url());
         let outcome = run(&sandbox, &line, sandbox.home());
         assert_eq!(outcome.payload(), format!("Bearer {token}"), "{line}");

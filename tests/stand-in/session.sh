@@ -138,8 +138,6 @@ expired() {
     [ "${exp:-0}" -lt $(($(date +%s) + 10)) ]
 }
 
-encode() { base64 | tr '+/' '-_' | tr -d '=\n'; }
-
 # mint GRANT: sets $token to a new token. Its claims are those of a login with a one-time code and a
 # second factor, its header is {"kid":"202110180819","alg":"RS256"}, and its signature is copied from
 # a recorded token.

@@ -13,7 +13,7 @@ use crate::ibmcloud::failure::log_in_hint;
 use crate::ibmcloud::session_file::{Details, Named, Unusable};
 use crate::program::arguments;
 use crate::program::context::Context;
-use crate::program::output;
+use crate::program::{output, report};
 use crate::sanitize;
 use crate::session::{self, Session, SessionName};
 use crate::time::rfc3339;
@@ -97,7 +97,7 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
                 let account = status.account.text().unwrap_or_else(|| "-".to_owned());
                 (Some(status), format!("{user}  {account}  the token {freshness}"))
             }
-            Err(error) => (None, error.to_string()),
+            Err(error) => (None, report::message(&error)),
         };
         let shown = name.as_ref().map_or_else(|| "(your own)".to_owned(), SessionName::to_string);
         let _ = writeln!(text, "{shown:<16}{}", sanitize::line(&summary));

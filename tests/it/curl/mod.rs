@@ -1,8 +1,8 @@
 //! `curl`: the real curl against a server on loopback, and the guard that checks its arguments.
 //!
 //! - `guard`: refused arguments, and the limits of a configuration, a redirect and a proxy
-//! - `requests`: what is sent, and how curl is run
-//! - `shells`: the same from real shells, and the README's tour
+//! - `requests`: the requests that the server gets, and how curl is started
+//! - `shells`: curl from real shells, and after a login
 
 mod guard;
 mod requests;

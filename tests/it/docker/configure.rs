@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::{helper_directory, link};
-use crate::sandbox::{Outcome, Sandbox, mode, names, trace_of_writing};
+use crate::sandbox::{Outcome, Sandbox, make_pipe, mode, names, trace_of_writing};
 
 /// The configuration that docker writes: tabs, and no line end at the end.
 const DOCKERS: &str = "{\n\t\"auths\": {\n\t\t\"registry.example\": {\n\t\t\t\"auth\": \"dTpNNHJrZXItcGFzc3dvcmQ=\"\n\t\t}\n\t},\n\
@@ -304,9 +304,7 @@ fn file_that_is_not_understood_is_refused() {
 #[test]
 fn what_is_not_a_regular_file_is_refused() {
     let sandbox = sandbox();
-    let pipe = sandbox.home().join("pipe");
-    let made = sandbox.command("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
+    make_pipe(&sandbox.home().join("pipe"));
     for file in ["pipe", "/dev/null", "/dev/stdin", "."] {
         let outcome = sandbox.run(&format!("configure docker --file {file}"));
         outcome.fails_with(1);

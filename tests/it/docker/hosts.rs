@@ -1,9 +1,8 @@
 //! Which servers get the token.
 
-use std::fs;
-
 use super::{NOT_FOUND, answers, ask, refuses};
-use crate::sandbox::{Sandbox, root};
+use crate::readme;
+use crate::sandbox::Sandbox;
 
 /// The hosts of the registry, as IBM documents them.
 const PUBLIC: [&str; 13] = [
@@ -160,7 +159,7 @@ fn list_names_exactly_these_hosts() {
 
 #[test]
 fn documentation_names_every_region() {
-    let page = fs::read_to_string(root().join("docs/registry.md")).unwrap();
+    let page = readme::page("docs/registry.md");
     for host in PUBLIC {
         assert!(page.contains(&format!("`{host}`")), "docs/registry.md does not name `{host}`");
     }

@@ -2,7 +2,7 @@
 //!
 //! - `beside_debian`: the same inputs to a credential helper of Debian, and the answers side by side
 //! - `configure`: what `configure docker` changes in a configuration, and what it leaves as it is
-//! - `hosts`: which servers get the token, in 40 hostile spellings and in the accepted ones
+//! - `hosts`: which servers get the token, in hostile spellings and in the accepted ones
 //! - `protocol`: every action, with and without a session, with odd input and with a CLI that hangs
 //! - `registry`: skopeo, buildah, podman and docker use a registry through the helper
 
@@ -66,7 +66,7 @@ fn refuses(outcome: &Outcome, line: &str) {
     assert_eq!(outcome.stderr, "", "{outcome:?}");
 }
 
-/// Checks that there is no token, and returns the line that says why.
+/// Checks that the helper printed an error instead of a token, and returns the error.
 #[track_caller]
 fn fails(outcome: &Outcome) -> &str {
     assert_eq!(outcome.status, Some(1), "{outcome:?}");

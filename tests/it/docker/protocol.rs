@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::{HELPER, NO_ADDRESS, NOT_FOUND, answers, ask, fails, helper, link, refuses};
-use crate::sandbox::{Outcome, Sandbox, can_trace, jwt, run_with_input, spawn, timed};
+use crate::sandbox::{Outcome, Sandbox, can_trace, files_below, jwt, run_with_input, spawn, timed};
 
 /// Added to a deadline: much more than a busy machine needs, much less than the default deadline.
 const MARGIN: Duration = Duration::from_secs(15);
@@ -79,18 +79,10 @@ fn store_keeps_nothing() {
 
 /// Every file in the home with its content.
 fn every_file(sandbox: &Sandbox) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let mut directories = vec![sandbox.home().to_owned()];
-    let mut files = Vec::new();
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                directories.push(path);
-            } else {
-                files.push((path.clone(), std::fs::read(path).unwrap()));
-            }
-        }
-    }
+    let mut files: Vec<_> = files_below(sandbox.home())
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
     files.sort();
     files
 }

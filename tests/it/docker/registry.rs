@@ -5,7 +5,6 @@
 //! service, whose certificates are for that name. So the names, the configuration and the helper are the real ones.
 #![cfg(target_os = "linux")]
 
-use std::collections::HashSet;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,7 +12,6 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use base64::Engine as _;
@@ -23,7 +21,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::helper_directory;
 use crate::iam_service::{AUTHORITY, Received, Service, Step, answer};
-use crate::sandbox::processes::every_process;
+use crate::sandbox::processes::ArgumentWatch;
 use crate::sandbox::{Outcome, Sandbox, eventually, has, jwt, names, now, token_in};
 
 const IMAGE: &str = "us.icr.io/namespace/image";
@@ -235,36 +233,14 @@ fn join(
     client.shutdown(Shutdown::Both)
 }
 
-/// Looks for tokens in the arguments of every process until it is asked to stop, and returns those that it has seen.
-struct ArgumentWatch {
-    stop: Arc<AtomicBool>,
-    thread: thread::JoinHandle<Vec<String>>,
-}
-
-impl ArgumentWatch {
-    fn start() -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let thread = thread::spawn(move || {
-            let mut seen = HashSet::new();
-            while !stopped.load(Ordering::Relaxed) {
-                for (_, arguments) in every_process("cmdline") {
-                    seen.insert(String::from_utf8_lossy(&arguments).into_owned());
-                }
-                thread::sleep(std::time::Duration::from_millis(3));
-            }
-            seen.into_iter().collect()
-        });
-        Self { stop, thread }
-    }
-
-    /// Checks that a client was seen, or the check proves nothing, and that no arguments contained a token.
-    #[track_caller]
-    fn saw_no_token(self, client: &str, token: &str) {
-        self.stop.store(true, Ordering::Relaxed);
-        let seen = self.thread.join().unwrap();
-        assert!(seen.iter().any(|arguments| arguments.starts_with(client)), "{seen:?}");
-        assert!(!seen.iter().any(|arguments| arguments.contains(&token[token.len() - 40..])), "{seen:?}");
+/// Checks that a client was seen, or the check proves nothing, and that no arguments contained the token or a part of it.
+#[track_caller]
+fn token_is_in_no_arguments(watch: ArgumentWatch, client: &str, token: &str) {
+    let seen = watch.end();
+    assert!(seen.iter().any(|arguments| arguments.starts_with(client)), "{seen:?}");
+    let (claims, _) = token.rsplit_once('.').unwrap();
+    for part in [claims, &token[token.len() - 40..]] {
+        assert!(!seen.iter().any(|arguments| arguments.contains(part)), "{seen:?}");
     }
 }
 
@@ -294,14 +270,14 @@ fn skopeo_pushes_and_pulls_with_the_token_of_the_session() {
 
     let configured = sandbox.run("configure docker");
     assert_eq!((configured.status, configured.stderr.as_str()), (Some(0), ""), "{configured:?}");
-    let watch = ArgumentWatch::start();
+    let watch = ArgumentWatch::start(sandbox.home());
     registry.succeeds(&sandbox, &push);
     registry.succeeds(&sandbox, &format!("skopeo copy docker://{IMAGE}:1 oci:pulled"));
-    watch.saw_no_token("skopeo", &token);
+    token_is_in_no_arguments(watch, "skopeo", &token);
     assert!(names(&sandbox.home().join("pulled/blobs/sha256")).contains(&BLOBS[0].0.to_owned()));
     assert_eq!(registry.credentials(), [String::new(), format!("iambearer:{token}")]);
 
-    // Once the configuration is removed, the client is a stranger again.
+    // Without the configuration, the client has no credentials.
     assert_eq!(sandbox.run("configure docker --remove").status, Some(0));
     assert_ne!(registry.run(&sandbox, &format!("skopeo inspect docker://{IMAGE}:1")).status, Some(0));
     assert_eq!(registry.credentials().last().map(String::as_str), Some(""));
@@ -348,10 +324,10 @@ fn buildah_and_podman_pull_and_push_with_the_token_of_the_session() {
             let home = sandbox.home().display();
             format!("{tool} --root {home}/store --runroot {home}/runroot --storage-driver vfs {line}")
         };
-        let watch = ArgumentWatch::start();
+        let watch = ArgumentWatch::start(sandbox.home());
         registry.succeeds(&sandbox, &store(&format!("pull {IMAGE}:1")));
         registry.succeeds(&sandbox, &store(&format!("push {IMAGE}:1 docker://{IMAGE}:2")));
-        watch.saw_no_token(tool, &token);
+        token_is_in_no_arguments(watch, tool, &token);
         registry.succeeds(&sandbox, &format!("skopeo inspect docker://{IMAGE}:2"));
         assert_eq!(registry.credentials(), [format!("iambearer:{token}")], "{tool}");
     }

@@ -1,11 +1,10 @@
 //! The same request as other clients send: the documented cURL command, and IBM's SDKs for Python and Node.js.
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use super::{Client, KEY, success, token};
 use crate::iam_service::{Received, Service, Step};
-use crate::sandbox::{Sandbox, has, root};
+use crate::sandbox::{Sandbox, has, root, run_with_input};
 use crate::sdks::{node, python};
 
 /// The documented command, with the placeholders `KEY` and `URL`.
@@ -15,12 +14,9 @@ const CURL: &str = "curl -sS -X POST URL/identity/token \
 
 /// Runs a client with the key on its stdin, and returns the token that it prints and the request that it sends.
 fn ask(client: &mut Command, service: &Service) -> (String, Received) {
-    let child = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.unwrap();
-    child.stdin.take().unwrap().write_all(KEY.as_bytes()).unwrap();
-    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
-    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
-    (String::from_utf8(stdout).unwrap().trim().to_owned(), service.requests().pop().unwrap())
+    let outcome = run_with_input(client, KEY.as_bytes());
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    (outcome.stdout.trim().to_owned(), service.requests().pop().unwrap())
 }
 
 /// The request of the program.

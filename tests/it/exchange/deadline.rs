@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Client, success, token};
 use crate::iam_service::{AUTHORITY, Authority, Service, Step};
-use crate::sandbox::{Outcome, Sandbox, can_trace, timed};
+use crate::sandbox::{Outcome, Sandbox, can_trace, make_pipe, timed};
 
 /// Much more than a busy machine needs, much less than a bug would cost.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -143,7 +143,7 @@ fn endless_file_with_certificates_is_read_up_to_a_limit() {
     assert_eq!(service.connections(), 0);
 }
 
-/// As where `ulimit -u` allows no further thread. Root is above that limit, so the call itself fails here.
+/// Simulates `ulimit -u`. That limit does not apply to root, so strace makes the system call fail.
 #[test]
 fn missing_thread_is_an_error_and_not_a_panic() {
     if !can_trace() {
@@ -167,9 +167,4 @@ fn missing_thread_is_an_error_and_not_a_panic() {
         }
         assert_eq!(service.connections(), 0);
     }
-}
-
-fn make_pipe(path: &std::path::Path) {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
 }

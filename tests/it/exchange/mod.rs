@@ -25,8 +25,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::iam_service::{AUTHORITY, Service, answer};
-
-use crate::sandbox::{Outcome, Sandbox, jwt};
+use crate::sandbox::{Outcome, Sandbox, files_below, jwt};
 
 /// A key in the form of IAM: 44 characters of base64url.
 const KEY: &str = "0a-1b_2cTESTKEYx3d4e5f6g7h8i9jAkBlCmDnEoFpGq";
@@ -42,7 +41,7 @@ fn token_response(token: &str) -> String {
 }
 
 /// IAM's response to a valid key.
-fn success(token: &str) -> Vec<u8> {
+pub(crate) fn success(token: &str) -> Vec<u8> {
     answer("200 OK", &[], token_response(token))
 }
 
@@ -110,12 +109,10 @@ fn assert_no_secret_in(place: &str, text: &str) {
 
 #[track_caller]
 fn assert_no_secret_below(directory: &Path, except_in: &[&str]) {
-    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
-        let name = entry.file_name().into_string().unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            assert_no_secret_below(&entry.path(), except_in);
-        } else if !except_in.contains(&name.as_str()) {
-            assert_no_secret_in(&name, &String::from_utf8_lossy(&fs::read(entry.path()).unwrap()));
+    for file in files_below(directory) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        if !except_in.contains(&name) {
+            assert_no_secret_in(name, &String::from_utf8_lossy(&fs::read(&file).unwrap()));
         }
     }
 }

@@ -108,17 +108,6 @@ fn endpoint_without_tls_is_named() {
 }
 
 #[test]
-fn endpoint_may_end_in_identity() {
-    let token = token();
-    for path in ["/identity", "/identity/", "/identity/token"] {
-        let service = Service::answering(success(&token));
-        let client = Client::at(format!("{}{path}", service.url()));
-        assert_eq!(client.run("--format token").payload(), token);
-        assert!(service.requests()[0].line.starts_with("POST /identity/token "), "{path}");
-    }
-}
-
-#[test]
 fn address_of_an_unknown_path_is_shown_without_secret_parts() {
     for (path, shown) in [("", ""), ("/v1/Secret", "/…")] {
         let service = Service::answering(answer("404 Not Found", &[], "<html>"));

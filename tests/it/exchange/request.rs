@@ -195,13 +195,16 @@ fn endpoint_may_have_a_path() {
     for (path, asked) in [
         ("", "/identity/token"),
         ("/", "/identity/token"),
+        ("/identity", "/identity/token"),
+        ("/identity/", "/identity/token"),
         ("/identity/token", "/identity/token"),
         ("/identity/token/", "/identity/token"),
         ("/s/3f2a", "/s/3f2a/identity/token"),
     ] {
         let service = Service::answering(success(&token));
-        Client::at(format!("{}{path}", service.url())).run("").payload();
-        assert_eq!(service.requests()[0].line, format!("POST {asked} HTTP/1.1"));
+        let client = Client::at(format!("{}{path}", service.url()));
+        assert_eq!(client.run("--format token").payload(), token, "{path}");
+        assert_eq!(service.requests()[0].line, format!("POST {asked} HTTP/1.1"), "{path}");
     }
 }
 

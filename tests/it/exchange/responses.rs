@@ -5,24 +5,16 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use super::{Client, KEY, UNKNOWN_KEY, success, token, token_response};
 use crate::iam_service::{Service, Step, TRANSACTION, answer, chunked_answer, head};
+use crate::output::formats::formats;
 use crate::sandbox::{jwt, jwt_of, mode, names, now};
 
 #[test]
 fn every_format_of_get_is_supported() {
     let token = token();
-    for (format, expected) in [
-        ("bearer", format!("Bearer {token}")),
-        ("token", token.clone()),
-        ("header", format!("Authorization: Bearer {token}")),
-        ("env --shell sh", format!("export IAM_TOKEN='{token}'")),
-        ("env --shell fish", format!("set -gx IAM_TOKEN '{token}'")),
-        ("env --shell powershell", format!("$env:IAM_TOKEN = '{token}'")),
-        ("env --shell cmd", format!("set \"IAM_TOKEN={token}\"")),
-        ("dotenv --env IC_IAM_TOKEN", format!("IC_IAM_TOKEN={token}")),
-        ("curl", format!("header = \"Authorization: Bearer {token}\"")),
-    ] {
+    let other_variable = ("--format dotenv --env IC_IAM_TOKEN", format!("IC_IAM_TOKEN={token}"));
+    for (options, expected) in formats(&token).into_iter().chain([other_variable]) {
         let service = Service::answering(success(&token));
-        assert_eq!(Client::of(&service).run(&format!("--format {format}")).payload(), expected);
+        assert_eq!(Client::of(&service).run(options).payload(), expected, "{options}");
     }
 }
 

@@ -6,12 +6,8 @@ use std::io::Write as _;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use super::exec;
+use super::run;
 use crate::sandbox::{Outcome, Sandbox, eventually, jwt, spawn};
-
-fn run(sandbox: &Sandbox, arguments: &[&str]) -> Outcome {
-    exec(sandbox, arguments).output().unwrap().into()
-}
 
 #[test]
 fn token_is_in_iam_token_by_default() {
@@ -142,7 +138,7 @@ fn program_is_in_the_same_session() {
         Sandbox::with_session().with("IBMCLOUD_CONFIG_HOME", "/elsewhere").with("IBMCLOUD_API_KEY", "key");
     assert_eq!(sandbox.run("--session prod login").status, Some(0));
     let sandbox = sandbox.with("IBMCLOUD_API_KEY", "");
-    let home = sandbox.home().join(".local/share/ibmcloud-token/sessions/prod");
+    let home = sandbox.named_home("prod");
     let home = home.to_str().unwrap();
     for line in ["--session prod exec", "exec --session prod"] {
         let outcome = sandbox.run(&format!("{line} printenv IBMCLOUD_HOME"));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::exec;
+use super::{exec, run};
 use crate::sandbox::{Outcome, PROGRAM, Sandbox, has, jwt, renewable};
 
 #[test]
@@ -51,8 +51,7 @@ fn program_that_is_not_found_is_127() {
         let outcome = sandbox.run(&format!("exec {program}"));
         assert_eq!(outcome.fails_with(127).error(), error);
     }
-    let outcome: Outcome = exec(&sandbox, &[""]).output().unwrap().into();
-    outcome.fails_with(127);
+    run(&sandbox, &[""]).fails_with(127);
 }
 
 #[test]

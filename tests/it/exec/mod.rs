@@ -13,9 +13,14 @@ mod sdks;
 
 use std::process::Command;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Outcome, Sandbox};
 
 /// The program with these arguments, which may hold spaces.
 fn exec(sandbox: &Sandbox, arguments: &[&str]) -> Command {
     sandbox.program(std::iter::once("exec").chain(arguments.iter().copied()))
+}
+
+/// Runs it without input.
+fn run(sandbox: &Sandbox, arguments: &[&str]) -> Outcome {
+    exec(sandbox, arguments).output().unwrap().into()
 }

@@ -1,15 +1,16 @@
 //! The program replaces our process: it has its own signals, terminal, descriptors and arguments.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::exec;
-use crate::sandbox::processes::every_process;
-use crate::sandbox::{Outcome, PROGRAM, Pty, Sandbox, eventually, has, jwt, renewable, spawn};
+use super::{exec, run};
+use crate::login::terminal::{CTRL_C, Terminal};
+use crate::sandbox::processes::ids_with;
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, eventually, has, jwt, renewable, spawn};
 
 /// A session whose token is good, and one for which the CLI has to be run.
 fn sandboxes() -> [Sandbox; 2] {
@@ -20,8 +21,7 @@ fn sandboxes() -> [Sandbox; 2] {
 fn exit_status_is_that_of_the_program() {
     for sandbox in sandboxes() {
         for status in [0, 1, 2, 4, 7, 125, 126, 127, 128, 255] {
-            let outcome: Outcome =
-                exec(&sandbox, &["sh", "-c", &format!("exit {status}")]).output().unwrap().into();
+            let outcome = run(&sandbox, &["sh", "-c", &format!("exit {status}")]);
             assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(status), ""));
         }
         for signal in [1, 2, 9, 13, 15] {
@@ -102,7 +102,7 @@ nice
 fn program_inherits_the_original_process_state() {
     for sandbox in sandboxes() {
         let session = fs::read(sandbox.session_file()).unwrap();
-        // A limit, a mask and a descriptor of the caller's own; ignored signals as of `nohup` and of a background job.
+        // The caller's own limits, umask and descriptors, and signals ignored as under `nohup` or in a background job.
         for setup in [
             ":",
             "trap '' HUP TERM INT QUIT USR1",
@@ -144,30 +144,14 @@ fn blocked_signals_stay_blocked() {
 #[test]
 fn terminal_belongs_to_the_program() {
     for sandbox in sandboxes() {
-        let mut pty = Pty::open();
-        // A terminal that no process has open loses the last output.
-        let _open = pty.stream();
-        let mut command = sandbox.command("setsid");
         let script = "trap 'echo interrupted; exit 9' INT; test -t 0 && test -t 1 && test -t 2 && echo terminal; read line; echo \"got $line\"; read line";
-        command.args(["--ctty", "--wait", PROGRAM, "exec", "sh", "-c", script]);
-        let mut child =
-            command.stdin(pty.stream()).stdout(pty.stream()).stderr(pty.stream()).spawn().unwrap();
-        drop(command);
-        let mut screen = String::new();
-        let mut wait_for = |pty: &mut Pty, text: &str| {
-            while !screen.contains(text) {
-                let mut chunk = [0; 4096];
-                let length =
-                    pty.controller.read(&mut chunk).unwrap_or_else(|error| panic!("{error}: {screen}"));
-                screen.push_str(&String::from_utf8_lossy(&chunk[..length]));
-            }
-        };
-        wait_for(&mut pty, "terminal");
-        pty.controller.write_all(b"hello\n").unwrap();
-        wait_for(&mut pty, "got hello");
-        pty.controller.write_all(b"\x03").unwrap();
-        wait_for(&mut pty, "interrupted");
-        assert_eq!(child.wait().unwrap().code(), Some(9));
+        let mut terminal = Terminal::start(&sandbox, PROGRAM, &["exec", "sh", "-c", script]);
+        terminal.wait_for("terminal");
+        terminal.press("hello\n");
+        terminal.wait_for("got hello");
+        terminal.press(CTRL_C);
+        terminal.wait_for("interrupted");
+        assert_eq!(terminal.end().code(), Some(9));
     }
 }
 
@@ -195,7 +179,7 @@ fn arguments_arrive_unchanged() {
     {
         let all: Vec<&str> =
             ["sh", "-c", script, "name"].into_iter().chain(arguments.iter().copied()).collect();
-        let outcome: Outcome = exec(&sandbox, &all).output().unwrap().into();
+        let outcome = run(&sandbox, &all);
         let expected = format!("<{}>", arguments.join("><"));
         // `printf` without an argument writes its format once.
         assert_eq!(outcome.stdout, expected);
@@ -210,12 +194,11 @@ fn many_arguments_arrive() {
         .into_iter()
         .chain([large.as_str(); 128])
         .collect();
-    let outcome: Outcome = exec(&sandbox, &arguments).output().unwrap().into();
+    let outcome = run(&sandbox, &arguments);
     assert_eq!(outcome.payload(), format!("128\n{}", 128 * 1024 + 127));
     // The longest argument that Linux accepts.
     let largest = "x".repeat(128 * 1024 - 1);
-    let outcome: Outcome =
-        exec(&sandbox, &["sh", "-c", "printf %s \"$1\" | wc -c", "sh", &largest]).output().unwrap().into();
+    let outcome = run(&sandbox, &["sh", "-c", "printf %s \"$1\" | wc -c", "sh", &largest]);
     assert_eq!(outcome.payload(), "131071");
 }
 
@@ -235,12 +218,8 @@ fn no_token_in_any_argument_meanwhile() {
     let sandbox = Sandbox::with_token(&token);
     let arguments = ["--for", "sdk:x", "--env", "A=%{bearer}", "sh", "-c", "echo ready; read line"];
     let (mut child, _output) = start(&mut exec(&sandbox, &arguments));
-    let has_token = |file: &str| -> Vec<u32> {
-        let contains = |content: &[u8]| content.windows(token.len()).any(|part| part == token.as_bytes());
-        every_process(file).into_iter().filter(|(_, content)| contains(content)).map(|(id, _)| id).collect()
-    };
-    assert_eq!(has_token("cmdline"), Vec::<u32>::new());
-    assert_eq!(has_token("environ"), [child.id()]);
+    assert_eq!(ids_with("cmdline", &token), Vec::<u32>::new());
+    assert_eq!(ids_with("environ", &token), [child.id()]);
     drop(child.stdin.take());
     child.wait().unwrap();
 }
@@ -248,8 +227,7 @@ fn no_token_in_any_argument_meanwhile() {
 #[test]
 fn timeout_ends_when_the_program_starts() {
     let (sandbox, _) = Sandbox::logged_in();
-    let outcome: Outcome =
-        exec(&sandbox, &["--timeout", "1s", "sh", "-c", "sleep 1.2; echo done"]).output().unwrap().into();
+    let outcome = run(&sandbox, &["--timeout", "1s", "sh", "-c", "sleep 1.2; echo done"]);
     assert_eq!(outcome.payload(), "done");
 }
 
@@ -258,4 +236,15 @@ fn input_is_left_to_the_program() {
     for sandbox in sandboxes() {
         assert_eq!(sandbox.run_with_input("exec cat", b"input\n").payload(), "input");
     }
+}
+
+/// A pipeline ends when its reader closes the pipe, as with any other program.
+#[test]
+fn closed_pipe_ends_the_program() {
+    if !has("bash") {
+        return;
+    }
+    let (sandbox, _) = Sandbox::logged_in();
+    let outcome = sandbox.shell("bash", "ibmcloud-token exec yes | head -n 1; echo \"${PIPESTATUS[0]}\"");
+    assert_eq!((outcome.payload(), outcome.stderr.as_str()), ("y\n141", ""));
 }

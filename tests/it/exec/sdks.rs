@@ -1,31 +1,9 @@
 //! IBM's SDKs for Python and Node.js, constructed from the environment of a recipe.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::sandbox::{Outcome, PROGRAM, Sandbox, root};
 use crate::sdks::{node, python};
-
-/// Runs the SDK as a program of `exec`, and checks that it sends the token.
-#[track_caller]
-fn assert_sdk_sends_the_token(
-    sdk: fn(&Sandbox) -> Option<Command>,
-    script: &str,
-    recipe: &str,
-    service: &str,
-    sandbox: &Sandbox,
-    token: &str,
-) {
-    let Some(sdk) = sdk(sandbox) else { return };
-    let script = root().join("tests/interop").join(script);
-    let mut command = sandbox.command(PROGRAM);
-    command.args(["exec", "--for", recipe, "--"]).arg(sdk.get_program()).arg(Path::new(&script)).arg(service);
-    command.envs(sdk.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let outcome: Outcome = command.output().unwrap().into();
-    let shown = outcome.payload().to_ascii_lowercase();
-    assert_eq!(shown, format!("bearertoken Bearer {token}").to_ascii_lowercase(), "{outcome:?}");
-    assert!(outcome.payload().ends_with(token));
-}
 
 /// A session, and credentials in the environment that the SDKs would prefer.
 fn sandbox_with_other_credentials() -> (Sandbox, String) {
@@ -42,26 +20,35 @@ fn sandbox_with_other_credentials() -> (Sandbox, String) {
     (sandbox, token)
 }
 
+/// Runs an SDK as a program of `exec` for each recipe and service, and checks that it sends the token.
+#[track_caller]
+fn assert_sdk_sends_the_token(sdk: fn(&Sandbox) -> Option<Command>, script: &str, cases: [(&str, &str); 3]) {
+    let (sandbox, token) = sandbox_with_other_credentials();
+    let Some(sdk) = sdk(&sandbox) else { return };
+    let script = root().join("tests/interop").join(script);
+    for (recipe, service) in cases {
+        let mut command = sandbox.command(PROGRAM);
+        command.args(["exec", "--for", recipe, "--"]).arg(sdk.get_program()).arg(&script).arg(service);
+        command.envs(sdk.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let outcome: Outcome = command.output().unwrap().into();
+        let shown = outcome.payload().to_ascii_lowercase();
+        assert_eq!(shown, format!("bearertoken Bearer {token}").to_ascii_lowercase(), "{outcome:?}");
+        assert!(outcome.payload().ends_with(&token));
+    }
+}
+
 #[test]
 fn python_sdk_sends_the_token() {
-    let (sandbox, token) = sandbox_with_other_credentials();
-    let check = |recipe, service| {
-        assert_sdk_sends_the_token(python, "environment.py", recipe, service, &sandbox, &token);
-    };
-    check("sdk:my-service", "my-service");
-    check("sdk:my_service", "my_service");
-    check("watsonx", "watsonx_ai");
+    let cases =
+        [("sdk:my-service", "my-service"), ("sdk:my_service", "my_service"), ("watsonx", "watsonx_ai")];
+    assert_sdk_sends_the_token(python, "environment.py", cases);
 }
 
 #[test]
 fn node_sdk_sends_the_token() {
-    let (sandbox, token) = sandbox_with_other_credentials();
-    let check = |recipe, service| {
-        assert_sdk_sends_the_token(node, "environment.js", recipe, service, &sandbox, &token);
-    };
-    check("sdk:my-service", "my-service");
-    check("sdk:MY-SERVICE", "my_service");
-    check("watsonx", "watsonx_ai");
+    let cases =
+        [("sdk:my-service", "my-service"), ("sdk:MY-SERVICE", "my_service"), ("watsonx", "watsonx_ai")];
+    assert_sdk_sends_the_token(node, "environment.js", cases);
 }
 
 /// The file that the warning is about.

@@ -1,18 +1,8 @@
 //! The deadline applies to every source of a secret.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
-
-use crate::sandbox::{Outcome, Sandbox, is_built, spawn};
-
-/// A pipe in the file system.
-fn pipe(sandbox: &Sandbox, name: &str) -> PathBuf {
-    let path = sandbox.home().join(name);
-    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    path
-}
+use crate::sandbox::{Outcome, Sandbox, is_built, make_pipe, spawn};
 
 #[test]
 fn key_file_that_nobody_writes_to_times_out() {
@@ -30,7 +20,7 @@ fn key_file_that_nobody_writes_to_times_out() {
         if let Some(value) = variable {
             sandbox = sandbox.with("IBMCLOUD_API_KEY", value);
         }
-        pipe(&sandbox, "pipe");
+        make_pipe(&sandbox.home().join("pipe"));
         // `--login` first asks the CLI for a token, which may take a while on a busy machine.
         let timeout = if line == "--login" { "2s" } else { "300ms" };
         let outcome = sandbox.run(&format!("{line} --timeout {timeout}"));

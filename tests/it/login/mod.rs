@@ -26,7 +26,7 @@ mod keys;
 mod passcode;
 mod prompts;
 mod recorded;
-mod terminal;
+pub(crate) mod terminal;
 mod unattended;
 
 use std::fs;

@@ -10,16 +10,16 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::sandbox::{Pty, Sandbox, eventually, soon};
 
-pub(super) const ENTER: &str = "\n";
+pub(crate) const ENTER: &str = "\n";
 
-pub(super) const CTRL_C: &str = "\x03";
+pub(crate) const CTRL_C: &str = "\x03";
 
-pub(super) const CTRL_D: &str = "\x04";
+pub(crate) const CTRL_D: &str = "\x04";
 
-pub(super) const CTRL_Z: &str = "\x1a";
+pub(crate) const CTRL_Z: &str = "\x1a";
 
 /// A program in a pseudo-terminal.
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     keyboard: File,
     screen: Arc<Mutex<String>>,
     seen: usize,
@@ -29,7 +29,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Starts a program with all three streams on a new terminal, which is also its controlling terminal.
-    pub(super) fn start(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Self {
         let pty = Pty::open();
         let mut command = sandbox.command("setsid");
         let child = command
@@ -59,17 +59,17 @@ impl Terminal {
     }
 
     /// Runs a line of shell in a terminal, with the program under test as `ibmcloud-token`.
-    pub(super) fn shell(sandbox: &Sandbox, shell: &str, line: &str) -> Self {
+    pub(crate) fn shell(sandbox: &Sandbox, shell: &str, line: &str) -> Self {
         Self::start(sandbox, shell, &["-c", line])
     }
 
-    pub(super) fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.screen.lock().unwrap().clone()
     }
 
     /// Waits until a text appears after the previous one. Fails at once if the program ends before.
     #[track_caller]
-    pub(super) fn wait_for(&mut self, text: &str) {
+    pub(crate) fn wait_for(&mut self, text: &str) {
         let appears = soon(|| {
             let is_complete = self.reader.is_finished();
             let appears = self.screen()[self.seen..].contains(text);
@@ -83,7 +83,7 @@ impl Terminal {
 
     /// Waits for a prompt and for the echo to be off, and types a line.
     #[track_caller]
-    pub(super) fn answer_hidden(&mut self, prompt: &str, answer: &str) {
+    pub(crate) fn answer_hidden(&mut self, prompt: &str, answer: &str) {
         self.wait_for(prompt);
         eventually("the echo is off", || !self.echoes());
         self.press(answer);
@@ -92,23 +92,23 @@ impl Terminal {
 
     /// Waits for a prompt and types a line.
     #[track_caller]
-    pub(super) fn answer(&mut self, prompt: &str, answer: &str) {
+    pub(crate) fn answer(&mut self, prompt: &str, answer: &str) {
         self.wait_for(prompt);
         self.press(answer);
         self.press(ENTER);
     }
 
-    pub(super) fn echoes(&self) -> bool {
+    pub(crate) fn echoes(&self) -> bool {
         tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
     }
 
-    pub(super) fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Waits until the program and every other process on this terminal have ended. The screen is complete then.
     #[track_caller]
-    pub(super) fn end(&mut self) -> ExitStatus {
+    pub(crate) fn end(&mut self) -> ExitStatus {
         assert!(soon(|| self.reader.is_finished()), "the program does not end:\n{}", self.screen());
         self.child.wait().unwrap()
     }

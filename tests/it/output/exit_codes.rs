@@ -1,9 +1,8 @@
 //! Every exit code, every kind of failure, and the help and the README that list them.
 
-use std::fs;
-
 use super::assert_failure;
-use crate::sandbox::{Sandbox, root, token};
+use crate::readme;
+use crate::sandbox::{Sandbox, token};
 
 #[test]
 fn every_exit_code_is_reached() {
@@ -110,7 +109,7 @@ fn help_lists_every_exit_code() {
 
 #[test]
 fn readme_lists_the_same_exit_codes() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = readme::page("README.md");
     let help = Sandbox::new().run("--help").payload().to_owned();
     let (_, codes) = help.split_once("Exit codes:\n").unwrap();
     let rows = codes.lines().map_while(|line| line.strip_prefix("  ")?.split_once("  "));

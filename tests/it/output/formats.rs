@@ -3,7 +3,7 @@
 use crate::sandbox::{Outcome, Sandbox, cli_output, jwt_of, token};
 
 /// Every format, and the payload for a token.
-fn formats(token: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn formats(token: &str) -> Vec<(&'static str, String)> {
     vec![
         ("-f bearer", format!("Bearer {token}")),
         ("-f token", token.to_owned()),

@@ -5,10 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
-
 use super::assert_failure;
-use crate::sandbox::{Sandbox, eventually};
+use crate::sandbox::{Sandbox, eventually, make_pipe};
 
 /// A sandbox with these contents in the two files.
 fn sandbox(output: &str, env: &str) -> (Sandbox, String) {
@@ -74,7 +72,7 @@ fn pipe_is_written_through_until_the_deadline() {
     for name in ["GITHUB_OUTPUT", "GITHUB_ENV"] {
         let (sandbox, token) = sandbox("a=b", "a=b");
         let pipe = sandbox.home().join("pipe");
-        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        make_pipe(&pipe);
         let sandbox = sandbox.with(name, pipe.to_str().unwrap());
         assert_failure(&sandbox.run("-f github --timeout 300ms"), 7);
         assert_eq!(content(&sandbox), ["a=b", "a=b"]);

@@ -14,7 +14,7 @@
 
 mod exit_codes;
 mod files;
-mod formats;
+pub(crate) mod formats;
 mod github;
 mod github_files;
 mod options;

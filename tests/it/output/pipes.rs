@@ -6,21 +6,22 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+use rustix::fs::OFlags;
 
 use super::assert_failure;
-use crate::sandbox::{Sandbox, has, is_built, names};
+use crate::sandbox::{Sandbox, has, is_built, make_pipe, names};
 
-fn make_pipe(sandbox: &Sandbox, name: &str) -> PathBuf {
-    let path = sandbox.home().join(name);
-    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    path
+/// A sandbox with a session and a named pipe, the token, and the path of the pipe.
+fn with_pipe() -> (Sandbox, String, PathBuf) {
+    let (sandbox, token) = Sandbox::logged_in();
+    let pipe = sandbox.home().join("pipe");
+    make_pipe(&pipe);
+    (sandbox, token, pipe)
 }
 
 #[test]
 fn named_pipe_gets_the_token_and_stays_a_pipe() {
-    let (sandbox, token) = Sandbox::logged_in();
-    let pipe = make_pipe(&sandbox, "pipe");
+    let (sandbox, token, pipe) = with_pipe();
     symlink("pipe", sandbox.home().join("link")).unwrap();
     for target in ["pipe", "./link"] {
         let reader = thread::spawn({
@@ -37,8 +38,7 @@ fn named_pipe_gets_the_token_and_stays_a_pipe() {
 
 #[test]
 fn pipe_that_nobody_reads_times_out() {
-    let (sandbox, _) = Sandbox::logged_in();
-    let pipe = make_pipe(&sandbox, "pipe");
+    let (sandbox, _, pipe) = with_pipe();
     assert_failure(&sandbox.run("-o pipe --timeout 300ms"), 7);
 
     // Somebody has it open, and it is full.
@@ -56,8 +56,7 @@ fn pipe_that_nobody_reads_times_out() {
 
 #[test]
 fn pipe_of_another_user_is_refused() {
-    let (sandbox, _) = Sandbox::logged_in();
-    let pipe = make_pipe(&sandbox, "pipe");
+    let (sandbox, _, pipe) = with_pipe();
     if !rustix::process::geteuid().is_root() {
         return;
     }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use rustix::process::{Pid, kill_process};
 
 use super::assert_failure;
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, can_trace, eventually, has, mode, names};
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, can_trace, eventually, has, mode, names, spawn};
 
 /// The numbers of the signals that end a program by default and may be caught, on Linux. 34 is the first real-time
 /// signal with one C library and is reserved by the other.
@@ -65,9 +65,8 @@ fn signal_at_a_random_moment_leaves_no_temporary_file_behind() {
             .unwrap();
         thread::sleep(usual * u32::try_from(number * 7919 % 1000).unwrap() / 900);
         let signal = rustix::process::Signal::from_named_raw(signals[number % signals.len()]);
-        let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         if let Some(signal) = signal {
-            kill_process(id, signal).unwrap();
+            kill_process(Pid::from_child(&child), signal).unwrap();
         }
         interrupted += usize::from(child.wait().unwrap().signal().is_some());
         assert_eq!(files(&sandbox), ["token"], "{signal:?}");
@@ -83,6 +82,7 @@ fn signal_at_the_critical_moment_leaves_no_temporary_file_behind() {
         return;
     }
     let (sandbox, content) = sandbox();
+    let mut interrupted = 0;
     for signal in fatal_signals() {
         for call in NAMING {
             let injection = format!("inject={call}:signal={signal}");
@@ -91,10 +91,12 @@ fn signal_at_the_critical_moment_leaves_no_temporary_file_behind() {
                 status.success() || status.signal() == Some(signal) || status.code() == Some(128 + signal),
                 "{signal}: {status}"
             );
+            interrupted += usize::from(status.signal().is_some());
             assert_eq!(files(&sandbox), ["token"], "{signal} at {call}");
             assert_eq!(fs::read_to_string(sandbox.home().join("directory/token")).unwrap(), content);
         }
     }
+    assert!(interrupted > 0, "no signal was injected");
 }
 
 #[cfg(target_os = "linux")]
@@ -135,7 +137,9 @@ fn file_that_a_signal_left_behind_is_removed_by_the_next_run_for_the_same_target
         ("BUS", "fsync,/^rename"),
     ];
     let settings = [None, Some("inject=linkat:error=EOPNOTSUPP".to_owned())];
-    for (setting, (signal, calls)) in settings.iter().flat_map(|setting| signals.map(|signal| (setting, signal))) {
+    for (setting, (signal, calls)) in
+        settings.iter().flat_map(|setting| signals.map(|signal| (setting, signal)))
+    {
         let (sandbox, content) = sandbox();
         let mut killed: Vec<_> = setting.iter().cloned().collect();
         killed.push(format!("inject={calls}:signal={signal}"));
@@ -157,12 +161,7 @@ fn file_that_a_signal_left_behind_is_removed_by_the_next_run_for_the_same_target
 #[test]
 fn concurrent_writers_of_one_target_all_succeed() {
     let (sandbox, content) = sandbox();
-    let writers: Vec<_> = (0..40)
-        .map(|_| {
-            let mut command = sandbox.program(["-o", "directory/token"]);
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-        })
-        .collect();
+    let writers: Vec<_> = (0..40).map(|_| spawn(&mut sandbox.program(["-o", "directory/token"]))).collect();
     for writer in writers {
         let outcome = Outcome::from(writer.wait_with_output().unwrap());
         assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{outcome:?}");

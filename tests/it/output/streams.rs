@@ -6,9 +6,9 @@ use std::process::Stdio;
 
 use super::assert_failure;
 use crate::iam_service::{Service, Step, answer};
+use crate::sandbox::{Outcome, Sandbox, cli_output, is_built, jwt};
 #[cfg(target_os = "linux")]
 use crate::sandbox::{PROGRAM, can_trace, run_with_input};
-use crate::sandbox::{Outcome, Sandbox, cli_output, is_built, jwt};
 
 #[test]
 fn endless_input_ends_at_the_deadline() {
@@ -87,8 +87,8 @@ fn pipe_closed_by_its_reader_is_not_an_error() {
 #[track_caller]
 fn closed_is_an_error(sandbox: &Sandbox, line: &str, redirections: &[&str]) {
     for closed in redirections {
-        let outcome =
-            sandbox.shell("sh", &format!("ibmcloud-token {line} {closed}; status=$?; cat file; exit $status"));
+        let outcome = sandbox
+            .shell("sh", &format!("ibmcloud-token {line} {closed}; status=$?; cat file; exit $status"));
         assert_eq!(outcome.status, Some(1), "{line} {closed}: {outcome:?}");
     }
 }
@@ -117,8 +117,7 @@ fn closed_stdout_of_a_filter_a_workflow_or_an_exchange_is_an_error() {
     }
     if is_built(&"exchange") {
         let response = format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600}}"#);
-        let response = || Step::Answer(answer("200 OK", &[], response.clone()));
-        let service = Service::plain(std::iter::repeat_with(response).take(5));
+        let service = Service::plain([(); 5].map(|()| Step::Answer(answer("200 OK", &[], response.clone()))));
         let sandbox = sandbox.with("IBMCLOUD_API_KEY", "synthetic-key");
         let line = format!("exchange --endpoint {}", service.url());
         closed_is_an_error(&sandbox, &line, &closed);

@@ -6,18 +6,14 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{MARGIN, Waiting};
 use crate::sandbox::processes::{nothing_is_left, recorded_by_stand_in};
 use crate::sandbox::{
-    Outcome, PROGRAM, Sandbox, can_trace, eventually, has, is_available, test_program, timed, token,
+    Outcome, PROGRAM, Sandbox, can_trace, eventually, has, is_available, make_pipe, test_program, timed,
+    token,
 };
-
-fn make_pipe(path: &Path) {
-    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-}
 
 #[test]
 fn cli_that_leaves_its_process_group_is_killed() {
@@ -39,7 +35,7 @@ fn cli_that_leaves_its_process_group_is_killed() {
     // A signal that ends the program ends it too.
     let mut program = crate::sandbox::spawn(&mut sandbox.program(["get"]));
     eventually("the CLI runs", || fs::read_to_string(&pid_file).is_ok_and(|id| !id.is_empty()));
-    kill_process(Pid::from_raw(i32::try_from(program.id()).unwrap()).unwrap(), Signal::TERM).unwrap();
+    kill_process(Pid::from_child(&program), Signal::TERM).unwrap();
     assert_eq!(program.wait().unwrap().signal(), Some(Signal::TERM.as_raw()));
     nothing_is_left(&sandbox);
 }
@@ -50,9 +46,8 @@ fn cli_that_may_not_be_killed_is_not_waited_for() {
     if !can_trace() {
         return;
     }
-    for variables in [vec![("STAND_IN_HANG", "1")], vec![("STAND_IN_ENDLESS", "1")]] {
-        let sandbox =
-            variables.iter().fold(Sandbox::logging(), |sandbox, (name, value)| sandbox.with(name, *value));
+    for variable in ["STAND_IN_HANG", "STAND_IN_ENDLESS"] {
+        let sandbox = Sandbox::logging().with(variable, "1");
         let mut command = sandbox.command("strace");
         command.args(["-o", "/dev/null", "-e", "inject=kill:error=EPERM", PROGRAM, "--timeout", "1s"]);
         let (output, took) = timed(|| command.stdin(Stdio::null()).output().unwrap());

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 
 use super::{MARGIN, Waiting};
 use crate::sandbox::processes::{nothing_is_left, recorded_by_stand_in};
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, has, jwt, recorded, test_program, timed, token};
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, can_trace, has, jwt, recorded, test_program, timed, token};
 
 #[test]
 fn cli_that_ignores_sigterm_is_killed_with_its_children() {
@@ -136,7 +136,7 @@ fn exit_status_is_known_if_the_parent_ignores_sigchld() {
 
 #[test]
 fn kernel_without_pidfd_is_supported() {
-    if has("strace") {
+    if can_trace() {
         let sandbox = Sandbox::logging().with("STAND_IN_GRANDCHILD", "1");
         let mut command = sandbox.command("strace");
         command.args(["-f", "-o", "strace", "-e", "inject=pidfd_open:error=ENOSYS", PROGRAM, "get"]);

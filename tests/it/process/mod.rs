@@ -69,8 +69,7 @@ impl Waiting {
     }
 
     fn signal(&self, signal: Signal) {
-        let id = Pid::from_raw(i32::try_from(self.program.id()).unwrap()).unwrap();
-        kill_process(id, signal).unwrap();
+        kill_process(Pid::from_child(&self.program), signal).unwrap();
     }
 }
 

@@ -1,13 +1,11 @@
 //! Bazel's credential helper, by its specification (EngFlow/credential-helper-spec).
 
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
 use super::{assert_asks_for_a_login, command, logged_out, recipe};
-use crate::sandbox::{Outcome, Sandbox, spawn};
+use crate::sandbox::{Outcome, Sandbox, run_with_input};
 
 /// Runs the script of the recipe as Bazel does.
 fn get(sandbox: &Sandbox) -> Outcome {
@@ -15,10 +13,8 @@ fn get(sandbox: &Sandbox) -> Outcome {
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     // Through a shell, because a file that was just written may be busy when it is executed.
     let mut helper = command(sandbox, "sh");
-    let mut child = spawn(helper.arg(script).arg("get").stdin(Stdio::piped()));
     // The helper does not read its input, and the specification allows that.
-    drop(child.stdin.take().unwrap().write_all(br#"{"uri":"https://cache.example.com/ac/1"}"#));
-    child.wait_with_output().unwrap().into()
+    run_with_input(helper.arg(script).arg("get"), br#"{"uri":"https://cache.example.com/ac/1"}"#)
 }
 
 #[test]

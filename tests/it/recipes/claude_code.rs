@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{assert_asks_for_a_login, flat_map, logged_out, recipe, run_by_shell};
+use crate::readme;
 use crate::sandbox::Sandbox;
 
 /// The command in a member of the recipe's JSON.
@@ -45,6 +46,5 @@ fn helpers_fail_without_output_if_a_login_is_needed() {
 
 #[test]
 fn readme_has_the_same_api_key_helper() {
-    let readme = std::fs::read_to_string(crate::sandbox::root().join("README.md")).unwrap();
-    assert!(readme.contains(&format!("\"apiKeyHelper\": \"{}\"", api_key_helper())));
+    assert!(readme::page("README.md").contains(&format!("\"apiKeyHelper\": \"{}\"", api_key_helper())));
 }

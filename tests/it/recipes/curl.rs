@@ -1,39 +1,31 @@
 //! curl, started by the user.
 
-use super::{assert_says, logged_out, recipe};
+use std::process::Command;
+
+use super::{assert_says, assert_sends_the_token, command, logged_out, recipe, without_a_login};
 use crate::iam_service::{Service, Step, answer};
 use crate::sandbox::{Sandbox, has};
 
-/// The recipe for a curl that the user starts.
-fn own_curl() -> String {
+/// The recipe for a curl that the user starts, in a shell.
+fn own_curl(sandbox: &Sandbox, shell: &str) -> Option<Command> {
     let blocks = recipe("curl");
-    blocks.into_iter().find(|block| block.contains("curl -K -")).expect("there is a recipe")
+    let block = blocks.iter().find(|block| block.contains("curl -K -")).expect("there is a recipe");
+    let mut command = command(sandbox, shell);
+    command.args(["-c", block]);
+    (has("curl") && has(shell)).then_some(command)
 }
 
 #[test]
 fn own_curl_sends_the_token() {
-    if !has("curl") {
-        return;
-    }
-    for shell in ["sh", "bash", "zsh"].into_iter().filter(|shell| has(shell)) {
-        let (sandbox, token) = Sandbox::logged_in();
-        let service = Service::plain([Step::Answer(answer("200 OK", &[], "{}"))]);
-        let sandbox = sandbox.with("URL", service.url());
-        let outcome = sandbox.shell(shell, &own_curl());
-        assert_eq!(outcome.status, Some(0), "{outcome:?}");
-        assert_eq!(service.requests()[0].header("Authorization"), [format!("Bearer {token}")]);
+    for shell in ["sh", "bash", "zsh"] {
+        assert_sends_the_token(|sandbox| own_curl(sandbox, shell));
     }
 }
 
 #[test]
 fn own_curl_is_not_started_if_a_login_is_needed() {
-    if !has("curl") {
-        return;
-    }
-    let service = Service::plain([]);
-    let outcome = logged_out().with("URL", service.url()).shell("sh", &own_curl());
+    let Some(outcome) = without_a_login(|sandbox| own_curl(sandbox, "sh")) else { return };
     outcome.fails_with(4);
-    assert_eq!(service.connections(), 0);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::fs;
 
 use super::{recipe, run_by_shell};
-use crate::iam_service::{Service, Step, answer};
+use crate::exchange::success;
+use crate::iam_service::{Service, Step};
 use crate::sandbox::{Sandbox, jwt};
 
 #[test]
@@ -11,8 +12,7 @@ fn later_steps_have_the_token_and_the_log_masks_it() {
     let workflow = &recipe("GitHub Actions")[0];
     let step = workflow.lines().find_map(|line| line.strip_prefix("- run: ")).unwrap();
     let token = jwt(0, 3600);
-    let body = format!(r#"{{"access_token":"{token}","expires_in":3600,"token_type":"Bearer"}}"#);
-    let service = Service::plain([Step::Answer(answer("200 OK", &[], body))]);
+    let service = Service::plain([Step::Answer(success(&token))]);
     let sandbox = Sandbox::new();
     let env = sandbox.write("env", "");
     let output = sandbox.write("output", "");

@@ -15,10 +15,11 @@ mod page;
 mod terraform;
 mod variables;
 
-use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Outcome, Sandbox, root};
+use crate::iam_service::{Service, Step, answer};
+use crate::readme;
+use crate::sandbox::{Outcome, Sandbox};
 
 /// Returns the text under a heading of `docs/recipes.md`.
 fn section(heading: &str) -> String {
@@ -47,7 +48,7 @@ fn recipe(heading: &str) -> Vec<String> {
 
 /// `docs/recipes.md`.
 fn page() -> String {
-    fs::read_to_string(root().join("docs/recipes.md")).unwrap()
+    readme::page("docs/recipes.md")
 }
 
 /// Replaces a part of a recipe, which must be there.
@@ -72,6 +73,28 @@ fn command(sandbox: &Sandbox, program: &str) -> Command {
     let mut command = sandbox.command(program);
     command.env("PATH", sandbox.path_with_program()).stdin(Stdio::null());
     command
+}
+
+/// Runs a request of a recipe, if its tool is installed, and checks that it has the token.
+#[track_caller]
+fn assert_sends_the_token(request: impl Fn(&Sandbox) -> Option<Command>) {
+    let (sandbox, token) = Sandbox::logged_in();
+    let Some(mut request) = request(&sandbox) else { return };
+    let service = Service::plain([Step::Answer(answer("200 OK", &[], "{}"))]);
+    let outcome: Outcome = request.env("URL", service.url()).output().unwrap().into();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    assert_eq!(service.requests()[0].header("Authorization"), [format!("Bearer {token}")]);
+}
+
+/// Runs a request of a recipe without a login, if its tool is installed, and checks that nothing is sent.
+#[track_caller]
+fn without_a_login(request: impl Fn(&Sandbox) -> Option<Command>) -> Option<Outcome> {
+    let sandbox = logged_out();
+    let mut request = request(&sandbox)?;
+    let service = Service::plain([]);
+    let outcome = request.env("URL", service.url()).output().unwrap().into();
+    assert_eq!(service.connections(), 0);
+    Some(outcome)
 }
 
 /// Checks that a token command fails as tools expect: nothing on stdout, and a reason on stderr.

@@ -2,9 +2,8 @@
 
 use std::process::Command;
 
-use super::{command, logged_out, recipe};
-use crate::iam_service::{Service, Step, answer};
-use crate::sandbox::{Outcome, Sandbox};
+use super::{assert_sends_the_token, command, recipe, without_a_login};
+use crate::sandbox::Sandbox;
 use crate::sdks::{installed, works};
 
 /// The recipe in Nushell, if it is installed.
@@ -22,21 +21,12 @@ fn request(sandbox: &Sandbox) -> Option<Command> {
 
 #[test]
 fn nushell_sends_the_token() {
-    let (sandbox, token) = Sandbox::logged_in();
-    let Some(mut request) = request(&sandbox) else { return };
-    let service = Service::plain([Step::Answer(answer("200 OK", &[], "{}"))]);
-    let outcome: Outcome = request.env("URL", service.url()).output().unwrap().into();
-    assert_eq!(outcome.status, Some(0), "{outcome:?}");
-    assert_eq!(service.requests()[0].header("Authorization"), [format!("Bearer {token}")]);
+    assert_sends_the_token(request);
 }
 
 #[test]
 fn nushell_stops_and_shows_the_hint_if_a_login_is_needed() {
-    let sandbox = logged_out();
-    let Some(mut request) = request(&sandbox) else { return };
-    let service = Service::plain([]);
-    let outcome: Outcome = request.env("URL", service.url()).output().unwrap().into();
+    let Some(outcome) = without_a_login(request) else { return };
     assert_eq!(outcome.status, Some(1), "{outcome:?}");
     assert!(outcome.stderr.contains("ibmcloud-token login"), "{outcome:?}");
-    assert_eq!(service.connections(), 0);
 }

@@ -1,6 +1,7 @@
 //! The page as a whole, and the rules that it sets for its own recipes.
 
 use super::{assert_says, page, recipe};
+use crate::readme;
 
 /// The recipes that a tool runs to get a token: the heading, the tool's time limit in seconds, and the words under the
 /// heading that state the limit.
@@ -49,7 +50,7 @@ fn token_commands_give_up_before_the_tool_does() {
 
 #[test]
 fn no_recipe_hides_a_failure_from_curl() {
-    for page in [page(), std::fs::read_to_string(crate::sandbox::root().join("README.md")).unwrap()] {
+    for page in [page(), readme::page("README.md")] {
         let code = page.split("\n```").skip(1).step_by(2);
         for block in code {
             assert!(!block.contains("@<(ibmcloud-token"), "{block}");

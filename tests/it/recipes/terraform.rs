@@ -1,12 +1,9 @@
 //! Terraform's `external` data source, by the rules of terraform-provider-external (`data_source.go`): an argument list
 //! without a shell, `{}` on stdin, and an object of strings on stdout.
 
-use std::fs;
-use std::io::Write as _;
-use std::process::Stdio;
-
 use super::{assert_asks_for_a_login, command, flat_map, logged_out, recipe};
-use crate::sandbox::{Outcome, Sandbox, root, spawn};
+use crate::readme;
+use crate::sandbox::{Outcome, Sandbox, run_with_input};
 
 /// The line of a recipe that names the program.
 fn program_line(text: &str) -> &str {
@@ -20,10 +17,7 @@ fn read(sandbox: &Sandbox) -> Outcome {
     // A list of quoted strings is JSON, except that `%%{` and `$${` stand for `%{` and `${`.
     let arguments: Vec<String> = serde_json::from_str(list).unwrap();
     let arguments: Vec<_> = arguments.iter().map(|argument| argument.replace("%%{", "%{")).collect();
-    let mut program = command(sandbox, &arguments[0]);
-    let mut child = spawn(program.args(&arguments[1..]).stdin(Stdio::piped()));
-    drop(child.stdin.take().unwrap().write_all(b"{}"));
-    child.wait_with_output().unwrap().into()
+    run_with_input(command(sandbox, &arguments[0]).args(&arguments[1..]), b"{}")
 }
 
 #[test]
@@ -39,6 +33,5 @@ fn terraform_shows_the_reason_if_a_login_is_needed() {
 
 #[test]
 fn readme_has_the_same_program() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    assert_eq!(program_line(&readme), program_line(&recipe("Terraform: `external`")[0]));
+    assert_eq!(program_line(&readme::page("README.md")), program_line(&recipe("Terraform: `external`")[0]));
 }

@@ -1,8 +1,10 @@
-//! Facts about files and directories.
+//! Files and directories.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, mkfifoat};
 
 /// The names in a directory, sorted.
 pub(crate) fn names(directory: &Path) -> Vec<String> {
@@ -12,6 +14,17 @@ pub(crate) fn names(directory: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Every file below a directory. A symbolic link to a directory is followed.
+pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+/// Creates a named pipe.
+pub(crate) fn make_pipe(path: &Path) {
+    mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
 }
 
 /// The permissions of a file. A symbolic link is not followed.

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 #[allow(unused_imports, reason = "the benchmarks use only a part of it")]
 pub(crate) use self::{
-    files::{mode, names, trace_of_writing},
+    files::{files_below, make_pipe, mode, names, trace_of_writing},
     outcome::Outcome,
     session_file::{bearer_in, session_with, token_in},
     situation::{recorded, right_token, situations},
@@ -130,6 +130,12 @@ impl Sandbox {
     /// The file in which the CLI keeps its session.
     pub(crate) fn session_file(&self) -> PathBuf {
         self.home().join(".bluemix/config.json")
+    }
+
+    /// The home that the CLI gets for a named session.
+    pub(crate) fn named_home(&self, name: &str) -> PathBuf {
+        let data = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+        self.home().join(data).join("ibmcloud-token/sessions").join(name)
     }
 
     /// Writes a file in the home, and creates its parent directories.

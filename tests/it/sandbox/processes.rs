@@ -1,7 +1,13 @@
 //! Running processes, as /proc lists them.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use super::{Sandbox, eventually};
 
@@ -12,12 +18,50 @@ pub(crate) fn every_process(file: &str) -> Vec<(u32, Vec<u8>)> {
     ids.filter_map(|id: u32| Some((id, fs::read(format!("/proc/{id}/{file}")).ok()?))).collect()
 }
 
-/// The processes in this home, with their arguments.
-pub(crate) fn running_in(sandbox: &Sandbox) -> Vec<(u32, String)> {
-    let home = [b"HOME=", sandbox.home().as_os_str().as_bytes()].concat();
-    let is_in_home = |environment: &[u8]| environment.split(|&byte| byte == 0).any(|entry| entry == home);
-    let found = every_process("environ").into_iter().filter(|(_, environment)| is_in_home(environment));
-    found.map(|(id, _)| (id, fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default())).collect()
+/// The processes that have a text in their `cmdline` or `environ`.
+pub(crate) fn ids_with(file: &str, text: &str) -> Vec<u32> {
+    let contains = |content: &[u8]| content.windows(text.len()).any(|part| part == text.as_bytes());
+    every_process(file).into_iter().filter(|(_, content)| contains(content)).map(|(id, _)| id).collect()
+}
+
+/// The processes in this home.
+fn running_in(home: &Path) -> impl Iterator<Item = u32> {
+    let home = [b"HOME=", home.as_os_str().as_bytes()].concat();
+    let is_in_home =
+        move |environment: &[u8]| environment.split(|&byte| byte == 0).any(|entry| entry == home);
+    let found = every_process("environ").into_iter().filter(move |(_, environment)| is_in_home(environment));
+    found.map(|(id, _)| id)
+}
+
+/// Polls the arguments of every process in a home.
+pub(crate) struct ArgumentWatch {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<HashSet<String>>,
+}
+
+impl ArgumentWatch {
+    pub(crate) fn start(home: &Path) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, home) = (Arc::clone(&stop), home.to_owned());
+        let thread = thread::spawn(move || {
+            let mut seen = HashSet::new();
+            while !stopped.load(Ordering::Relaxed) {
+                for id in running_in(&home) {
+                    let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+                    seen.insert(String::from_utf8_lossy(&arguments).into_owned());
+                }
+                thread::sleep(Duration::from_millis(3));
+            }
+            seen
+        });
+        Self { stop, thread }
+    }
+
+    /// The arguments that were seen. A NUL ends each argument of a process.
+    pub(crate) fn end(self) -> HashSet<String> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
 }
 
 /// The processes that the stand-in recorded: itself, and its children.
@@ -41,6 +85,6 @@ fn exists(id: u32) -> bool {
 #[track_caller]
 pub(crate) fn nothing_is_left(sandbox: &Sandbox) {
     eventually("every process has ended", || {
-        running_in(sandbox).is_empty() && !recorded_by_stand_in(sandbox).into_iter().any(exists)
+        running_in(sandbox.home()).next().is_none() && !recorded_by_stand_in(sandbox).into_iter().any(exists)
     });
 }

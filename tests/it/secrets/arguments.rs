@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::{ArgvWatch, KEY, OPAQUE, PASSCODE, Replay, Secrets};
-use crate::sandbox::{Sandbox, jwt};
+use super::{KEY, OPAQUE, PASSCODE, Replay, Secrets};
+use crate::sandbox::processes::ArgumentWatch;
+use crate::sandbox::{Sandbox, cli_output, jwt};
 
 #[test]
 fn misplaced_secret_is_not_repeated() {
@@ -69,10 +70,10 @@ fn token_is_in_no_argv() {
     let marker = jwt(0, 3600);
     let secrets = Secrets::new([marker.as_str()]);
     for (status, line) in [(0, "-v"), (0, "-v -f curl"), (0, "-v -o ./token"), (1, "-v")] {
-        let replay = Replay::new(format!("IAM token:  Bearer {marker}\n").as_bytes(), b"", status);
+        let replay = Replay::new(&cli_output(&marker), b"", status);
         let sandbox = replay.sandbox.with("REPLAY_DELAY", "1");
-        let watch = ArgvWatch::start(sandbox.home());
+        let watch = ArgumentWatch::start(sandbox.home());
         assert_eq!(sandbox.run(line).status == Some(0), status == 0);
-        watch.saw_no_secret(&secrets, "\0iam\0oauth-tokens\0");
+        secrets.are_in_no_arguments(watch, "\0iam\0oauth-tokens\0");
     }
 }

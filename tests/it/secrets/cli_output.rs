@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{KEY, OPAQUE, Replay, Secrets, spliced};
 use crate::sandbox::processes::nothing_is_left;
-use crate::sandbox::{Sandbox, jwt, recorded, right_token, situations, test_program};
+use crate::sandbox::{Sandbox, cli_output, jwt, recorded, right_token, situations, test_program};
 
 fn failing_situations() -> impl Iterator<Item = String> {
     let all = situations("oauth-tokens-").into_iter().chain(situations("bearer-token-"));
@@ -94,7 +94,7 @@ fn broken_token_is_not_repeated() {
         }
     }
     // Unbroken, the same token is an answer.
-    let replay = Replay::new(format!("IAM token:  Bearer {marker}\n").as_bytes(), b"", 0);
+    let replay = Replay::new(&cli_output(&marker), b"", 0);
     assert_eq!(replay.sandbox.run("get").payload(), format!("Bearer {marker}"));
 }
 
@@ -103,7 +103,7 @@ fn unmet_min_ttl_does_not_show_the_token() {
     let marker = jwt(0, 3600);
     let secrets = Secrets::new([marker.as_str(), OPAQUE]);
     for token in [marker.as_str(), OPAQUE] {
-        let replay = Replay::new(format!("IAM token:  Bearer {token}\n").as_bytes(), b"", 0);
+        let replay = Replay::new(&cli_output(token), b"", 0);
         replay.sandbox.write_session(token);
         let outcome = replay.sandbox.run("-v --min-ttl 2h");
         outcome.fails_with(8);
@@ -156,11 +156,7 @@ fn token_is_on_stdout_only() {
     let marker = jwt(0, 3600);
     for from_the_cli in [false, true] {
         for line in ["get", "-f token", "-f header", "-f json", "-f env", "-f dotenv", "-f curl", "--fresh"] {
-            let replay = Replay::new(
-                format!("IAM token:  Bearer {marker}\n").as_bytes(),
-                format!("{marker}\n").as_bytes(),
-                0,
-            );
+            let replay = Replay::new(&cli_output(&marker), format!("{marker}\n").as_bytes(), 0);
             if !from_the_cli {
                 replay.sandbox.write_session(&marker);
             }

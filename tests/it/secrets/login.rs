@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::{ArgvWatch, KEY, PASSCODE, Replay, Secrets, files, spliced};
-use crate::sandbox::{Outcome, Sandbox};
+use super::{KEY, PASSCODE, Replay, Secrets, spliced};
+use crate::sandbox::processes::ArgumentWatch;
+use crate::sandbox::{Outcome, Sandbox, files_below};
 
 /// How a login gets its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +48,9 @@ fn login_secret_is_in_no_argv_and_no_message() {
     let secrets = Secrets::new([KEY, PASSCODE]);
     for way in WAYS {
         let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", "1").with("RUST_BACKTRACE", "1");
-        let watch = ArgvWatch::start(sandbox.home());
+        let watch = ArgumentWatch::start(sandbox.home());
         let (sandbox, outcome) = log_in(sandbox, way, KEY);
-        watch.saw_no_secret(&secrets, "\0login\0");
+        secrets.are_in_no_arguments(watch, "\0login\0");
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""), "{way:?}: {outcome:?}");
         assert!(outcome.stderr.contains("logged in as"), "{way:?}: {outcome:?}");
         secrets.stay_secret("login", &outcome, &sandbox, &[&sandbox.log(), &sandbox.home().join("key")]);
@@ -58,7 +59,7 @@ fn login_secret_is_in_no_argv_and_no_message() {
 
         // The CLI did get it.
         let recorded = |prefix: &str| {
-            let files = files(&sandbox.log()).into_iter();
+            let files = files_below(&sandbox.log()).into_iter();
             let named = files.filter(|file| file.file_name().unwrap().to_str().unwrap().starts_with(prefix));
             named.map(|file| fs::read_to_string(file).unwrap()).collect::<String>()
         };

@@ -20,13 +20,9 @@ mod refused_keys;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
-use crate::sandbox::processes::every_process;
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, jwt, recorded, test_program};
+use crate::sandbox::processes::ArgumentWatch;
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, files_below, jwt, recorded, test_program};
 
 /// As long as an API key.
 const KEY: &str = "M4rkerApiKey_0f-F0rty-F0ur_Characters-abcdEF";
@@ -66,7 +62,7 @@ impl Secrets {
     fn stay_secret(&self, what: &str, outcome: &Outcome, sandbox: &Sandbox, named: &[&Path]) {
         assert_eq!(self.part_in(outcome.stderr.as_bytes()), None, "{what}: {outcome:?}");
         assert!(!outcome.stderr.contains("panicked"), "{what}: {outcome:?}");
-        for file in files(sandbox.home()) {
+        for file in files_below(sandbox.home()) {
             if !named.iter().any(|named| file.starts_with(named)) && file != sandbox.session_file() {
                 let content = fs::read(&file).unwrap();
                 assert_eq!(self.part_in(&content), None, "{what}: {}", file.display());
@@ -82,52 +78,17 @@ impl Secrets {
         assert!(outcome.status.is_some() && outcome.stdout.is_empty(), "{what}: {outcome:?}");
         self.stay_secret(what, outcome, sandbox, named);
     }
-}
 
-/// Every file below a directory.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
-
-/// Polls the argv of every process in a home.
-struct ArgvWatch {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<Vec<String>>,
-}
-
-impl ArgvWatch {
-    fn start(home: &Path) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (stopped, home) = (Arc::clone(&stop), format!("HOME={}\0", home.display()));
-        let thread = thread::spawn(move || {
-            let mut seen = Vec::new();
-            while !stopped.load(Ordering::Relaxed) {
-                for (id, environment) in every_process("environ") {
-                    if String::from_utf8_lossy(&environment).contains(&home) {
-                        let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-                        let arguments = String::from_utf8_lossy(&arguments).into_owned();
-                        if !seen.contains(&arguments) {
-                            seen.push(arguments);
-                        }
-                    }
-                }
-                thread::sleep(Duration::from_millis(3));
-            }
-            seen
-        });
-        Self { stop, thread }
-    }
-
-    /// Checks that no argv contained a secret. The program and the CLI must have been seen, or the check proves nothing.
+    /// Checks the arguments of every process. The program and the CLI must have been seen, or the check proves nothing.
     #[track_caller]
-    fn saw_no_secret(self, secrets: &Secrets, cli: &str) {
-        self.stop.store(true, Ordering::Relaxed);
-        let seen = self.thread.join().unwrap();
+    fn are_in_no_arguments(&self, watch: ArgumentWatch, cli: &str) {
+        let seen = watch.end();
         for program in [PROGRAM, cli] {
             assert!(seen.iter().any(|arguments| arguments.contains(program)), "{seen:?}");
         }
-        assert_eq!(secrets.part_in(seen.join("\n").as_bytes()), None, "{seen:?}");
+        for arguments in &seen {
+            assert_eq!(self.part_in(arguments.as_bytes()), None, "{seen:?}");
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A clock that is slow or fast.
 
-use crate::sandbox::{Sandbox, jwt, renewable};
+use crate::sandbox::{Sandbox, cli_output, jwt, renewable};
 
 #[test]
 fn slow_clock_is_reported_and_adds_no_lifetime() {
@@ -25,8 +25,7 @@ fn slow_clock_is_reported_and_adds_no_lifetime() {
     assert!(sandbox.run("").stderr.contains("clock is slow"));
     assert_eq!(sandbox.calls(), before);
     // and in the filter.
-    let outcome =
-        sandbox.run_with_input("parse", format!("IAM token:  Bearer {}\n", jwt(3600, 7200)).as_bytes());
+    let outcome = sandbox.run_with_input("parse", &cli_output(&jwt(3600, 7200)));
     assert!(outcome.stderr.contains("clock is slow"), "{outcome:?}");
 }
 

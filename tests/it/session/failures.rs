@@ -8,8 +8,8 @@ use std::path::Path;
 use rustix::process::geteuid;
 
 use crate::sandbox::{
-    Outcome, Sandbox, eventually, is_available, jwt, jwt_of, now, recorded, renewable, root, session_with, spawn,
-    test_program,
+    Outcome, Sandbox, eventually, is_available, jwt, jwt_of, now, recorded, renewable, root, session_with,
+    spawn, test_program,
 };
 
 /// Runs the program with a CLI that is refused while another program saves `renewed`, or nothing.
@@ -42,14 +42,15 @@ fn session_renewed_by_another_program_survives_a_refusal() {
 fn session_saved_shortly_after_a_refusal_is_used() {
     let renewed = jwt(-1, 3599);
     let is_used = || {
-        let sandbox = Sandbox::with_token(&jwt(-3600, -5)).with("STAND_IN_REPLAY", "oauth-tokens-not-logged-in");
+        let sandbox =
+            Sandbox::with_token(&jwt(-3600, -5)).with("STAND_IN_REPLAY", "oauth-tokens-not-logged-in");
         let mut child = spawn(&mut sandbox.program(["-v", "--format", "token"]));
         // The program says what it finds in the file: before and under the lock, and after the refusal.
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut looks = stderr.lines().map(Result::unwrap).filter(|line| line.contains("the token in `"));
         assert!(looks.nth(2).is_some());
         sandbox.write_session(&renewed);
-        drop(looks.count());
+        assert!(looks.all(|line| !line.is_empty()));
         let outcome = Outcome::from(child.wait_with_output().unwrap());
         outcome.status == Some(0) && outcome.payload() == renewed
     };
@@ -158,7 +159,10 @@ fn skipped_session_file_is_named_if_there_is_no_cli() {
     type Make = fn(&Path);
     let mut cases: Vec<(Make, &str)> = vec![
         (|path| fs::create_dir(path).unwrap(), "it is not a regular file"),
-        (|path| symlink(path, path).unwrap(), "it cannot be read: Too many levels of symbolic links (os error 40)"),
+        (
+            |path| symlink(path, path).unwrap(),
+            "it cannot be read: Too many levels of symbolic links (os error 40)",
+        ),
     ];
     if !geteuid().is_root() {
         cases.push((

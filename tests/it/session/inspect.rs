@@ -1,6 +1,6 @@
 //! `inspect`.
 
-use crate::sandbox::{Outcome, Sandbox, jwt, jwt_of, now, recorded, renewable, token};
+use crate::sandbox::{Outcome, Sandbox, cli_output, jwt, jwt_of, now, recorded, renewable, token};
 
 #[test]
 fn inspect_uses_the_token_that_get_would_print() {
@@ -56,8 +56,7 @@ fn inspect_reads_a_token_or_cli_output_from_stdin() {
     assert!(expired.payload().contains("expired "), "{expired:?}");
     sandbox.run_with_input("inspect -", b"nothing useful").fails_with(5);
     sandbox.run_with_input("inspect -", b"").fails_with(5);
-    let opaque = format!("IAM token:  Bearer {}\n", crate::sandbox::token("opaque"));
-    sandbox.run_with_input("inspect -", opaque.as_bytes()).fails_with(5);
+    sandbox.run_with_input("inspect -", &cli_output(&crate::sandbox::token("opaque"))).fails_with(5);
     assert_eq!(sandbox.calls(), 0);
 }
 

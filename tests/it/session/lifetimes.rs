@@ -1,7 +1,7 @@
 //! Whether a token lives long enough.
 
 use super::logging_with_answer;
-use crate::sandbox::{Sandbox, jwt, jwt_of, now, renewable, token, token_in, trace_of_writing};
+use crate::sandbox::{Sandbox, cli_output, jwt, jwt_of, now, renewable, token, token_in, trace_of_writing};
 
 /// The source of the token.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,8 +77,7 @@ fn expired_token_is_never_printed() {
     let outcome = Sandbox::replaying("oauth-tokens-expired").run("");
     assert!(outcome.fails_with(8).stderr.contains("clock"), "{outcome:?}");
     for line in ["", "--min-ttl 0s", "--format json"] {
-        let input = format!("IAM token:  Bearer {expired}\n");
-        Sandbox::new().run_with_input(&format!("parse {line}"), input.as_bytes()).fails_with(8);
+        Sandbox::new().run_with_input(&format!("parse {line}"), &cli_output(&expired)).fails_with(8);
     }
     // A token that expires in this second has expired.
     let ends_now = jwt(-3600, 0);
@@ -139,8 +138,7 @@ fn tokens_with_odd_claims_are_judged_as_documented() {
         assert!(answer.payload() == if from_file { &token } else { &cli_answer }, "{case}");
         assert_eq!(sandbox.calls(), usize::from(!from_file), "{case}");
 
-        let line = format!("IAM token:  Bearer {token}\n");
-        let parse = |arguments| sandbox.run_with_input(&format!("parse {arguments}"), line.as_bytes());
+        let parse = |arguments| sandbox.run_with_input(&format!("parse {arguments}"), &cli_output(&token));
         match outcome {
             Known(exp) => {
                 let json = parse("-f json --min-ttl 5m").json();

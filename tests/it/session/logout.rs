@@ -13,7 +13,7 @@ fn two_sessions() -> Sandbox {
 }
 
 fn homes(sandbox: &Sandbox) -> Vec<String> {
-    names(&sandbox.home().join(".local/share/ibmcloud-token/sessions"))
+    names(sandbox.named_home("prod").parent().unwrap())
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn failed_logout_is_reported() {
 #[test]
 fn all_sessions_are_listed_with_and_without_a_login() {
     let sandbox = two_sessions();
-    let data = ".local/share/ibmcloud-token/sessions";
-    fs::create_dir(sandbox.home().join(data).join("empty")).unwrap();
-    sandbox.write(&format!("{data}/.hidden/file"), "");
-    sandbox.write(&format!("{data}/file"), "");
+    fs::create_dir(sandbox.named_home("empty")).unwrap();
+    for file in [".hidden/file", "file"] {
+        sandbox.write(sandbox.named_home(file).to_str().unwrap(), "");
+    }
     let before = sandbox.calls();
     let text = sandbox.run("status --all").payload().to_owned();
     let lines: Vec<&str> = text.lines().collect();

@@ -1,16 +1,10 @@
 //! Named sessions.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::login::last_login;
 use crate::sandbox::{Sandbox, bearer_in, mode};
-
-/// The home that the CLI gets for a named session.
-fn session_home(sandbox: &Sandbox, name: &str) -> PathBuf {
-    let data = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
-    sandbox.home().join(data).join("ibmcloud-token/sessions").join(name)
-}
 
 #[test]
 fn named_session_is_separate_from_the_default_one() {
@@ -19,7 +13,7 @@ fn named_session_is_separate_from_the_default_one() {
     sandbox.run("--session prod").fails_with(4);
     assert_eq!(sandbox.run("login --session prod -c other-account").status, Some(0));
 
-    let prod = session_home(&sandbox, "prod").join(".bluemix/config.json");
+    let prod = sandbox.named_home("prod").join(".bluemix/config.json");
     let (default, prod) = (bearer_in(&sandbox.session_file()), bearer_in(&prod));
     assert_ne!(default, prod);
     assert_eq!(sandbox.run("get").payload(), default);
@@ -41,7 +35,7 @@ fn named_session_ignores_the_variables_of_the_cli() {
         .with("IBMCLOUD_CONFIG_HOME", "/nowhere");
     assert_eq!(sandbox.run("login --session prod").status, Some(0));
     let (_, environment) = last_login(&sandbox);
-    let home = format!("IBMCLOUD_HOME={}", session_home(&sandbox, "prod").display());
+    let home = format!("IBMCLOUD_HOME={}", sandbox.named_home("prod").display());
     assert!(environment.contains(&home), "{environment:?}");
     assert!(!environment.iter().any(|variable| variable.contains("/nowhere")), "{environment:?}");
 }
@@ -54,7 +48,7 @@ fn default_session_keeps_the_variables_of_the_cli() {
     assert_eq!(sandbox.run("login").status, Some(0));
     assert!(last_login(&sandbox).1.contains(&format!("IBMCLOUD_CONFIG_HOME={config}")));
     assert_eq!(sandbox.run("get").payload(), bearer_in(&Path::new(&config).join("config.json")));
-    assert!(!session_home(&sandbox, "").exists());
+    assert!(!sandbox.named_home("").exists());
 }
 
 #[test]
@@ -62,7 +56,7 @@ fn named_session_is_private_under_every_umask() {
     let sandbox = Sandbox::with_session().with("IBMCLOUD_API_KEY", "good-key");
     let outcome = sandbox.shell("sh", "umask 000; ibmcloud-token login --session prod");
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
-    let home = session_home(&sandbox, "prod");
+    let home = sandbox.named_home("prod");
     let data = home.ancestors().nth(2).unwrap();
     for directory in [data, &data.join("sessions"), &data.join("locks"), &home, &home.join(".bluemix")] {
         assert_eq!(mode(directory), 0o700, "{}", directory.display());

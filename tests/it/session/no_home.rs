@@ -1,9 +1,8 @@
 //! No home directory: there is no session, and nothing may end up in the current directory.
 
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, cli_output, has, names, token};
+use crate::sandbox::{Outcome, PROGRAM, Sandbox, cli_output, has, names, run_with_input, token};
 
 /// The program without HOME, in an empty directory.
 fn without_home(sandbox: &Sandbox, line: &str) -> Command {
@@ -64,14 +63,8 @@ fn session_of_a_variable_is_used_without_a_home() {
 fn commands_without_a_session_work_without_a_home() {
     let sandbox = Sandbox::new();
     let token = token("passcode-mfa");
-    let mut child = without_home(&sandbox, "parse --format token")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(&cli_output(&token)).unwrap();
-    assert_eq!(Outcome::from(child.wait_with_output().unwrap()).payload(), token);
+    let mut parse = without_home(&sandbox, "parse --format token");
+    assert_eq!(run_with_input(&mut parse, &cli_output(&token)).payload(), token);
     assert_eq!(without_home(&sandbox, "--help").output().unwrap().status.code(), Some(0));
     #[cfg(feature = "net")]
     {

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use super::logging_with_answer;
-use crate::sandbox::{jwt, session_with, trace_of_writing};
+use crate::sandbox::{jwt, make_pipe, session_with, trace_of_writing};
 
 #[test]
 fn unusable_session_file_is_skipped() {
@@ -79,9 +79,4 @@ fn unusable_session_file_is_skipped() {
     symlink(elsewhere, sandbox.session_file()).unwrap();
     assert!(sandbox.run("").payload().starts_with("Bearer "));
     assert_eq!(sandbox.calls(), 0);
-}
-
-fn make_pipe(path: &Path) {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
 }

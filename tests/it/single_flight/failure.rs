@@ -1,7 +1,6 @@
 //! The shared run of the CLI fails, hangs or is killed.
 
 use std::fs::File;
-use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -54,21 +53,15 @@ fn hung_cli_delays_every_process_until_its_deadline() {
 #[test]
 fn next_waiter_continues_at_once_if_the_holder_is_killed() {
     let sandbox = expired_session();
-    let mut holder = sandbox
-        .program([])
-        .env("STAND_IN_HANG", "1")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut holder = Run::start_with(&sandbox, "holder", "", &[("STAND_IN_HANG", "1")]);
     eventually("the CLI is run", || sandbox.calls() == 1);
     let calls = sandbox.call_log();
     let orphan = Orphan(calls.split_whitespace().next().unwrap().parse().unwrap());
     let next = Run::start(&sandbox, "next", "-v --timeout 60s");
     eventually("the next run waits", || next.waits());
     let killed = Instant::now();
-    holder.kill().unwrap();
-    holder.wait().unwrap();
+    holder.child.kill().unwrap();
+    holder.child.wait().unwrap();
     let outcome = next.end();
     assert!(killed.elapsed() < Duration::from_secs(15), "{:?}", killed.elapsed());
     let token = token_of_whole_session(&sandbox.session_file());

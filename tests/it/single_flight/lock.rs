@@ -1,11 +1,7 @@
 //! Which processes share a lock, and what happens without one.
 
-use std::process::Stdio;
-
-use serde_json::Value;
-
 use super::{Run, expired_session, token_of_whole_session};
-use crate::sandbox::{Outcome, Sandbox, eventually, recorded, token};
+use crate::sandbox::{Outcome, Sandbox, eventually, session_with, token};
 
 #[test]
 fn program_continues_without_a_lock_and_says_so() {
@@ -56,22 +52,12 @@ fn root_creates_no_directories_in_the_home_of_another_user() {
 #[test]
 fn different_sessions_do_not_wait_for_each_other() {
     let sandbox = expired_session();
-    let mut named: Value = serde_json::from_slice(&recorded("session-user", "config.json")).unwrap();
-    named["IAMToken"] = format!("Bearer {}", token("expired")).into();
-    sandbox.write(
-        ".local/share/ibmcloud-token/sessions/other/.bluemix/config.json",
-        serde_json::to_string_pretty(&named).unwrap(),
-    );
-    let mut holder = sandbox
-        .program(["--timeout", "4s"])
-        .env("STAND_IN_HANG", "1")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let named = sandbox.named_home("other").join(".bluemix/config.json");
+    sandbox.write(named.to_str().unwrap(), session_with(&token("expired")));
+    let holder = Run::start_with(&sandbox, "holder", "--timeout 4s", &[("STAND_IN_HANG", "1")]);
     eventually("the CLI is run", || sandbox.calls() == 1);
     let outcome = sandbox.run("-v --session other");
     assert!(outcome.payload().starts_with("Bearer eyJ"), "{outcome:?}");
     assert!(!outcome.stderr.contains("another run of the CLI is in progress"), "{outcome:?}");
-    assert_eq!(holder.wait().unwrap().code(), Some(7));
+    holder.end().fails_with(7);
 }

@@ -168,7 +168,8 @@ fn home_of_a_named_session_that_others_can_change_is_refused() {
                 );
             }
             let all = sandbox.run("status --all");
-            let unsafe_home = format!("the directory `{}` is not safe: others may write to it", directory.display());
+            let unsafe_home =
+                format!("the directory `{}` is not safe: others may write to it", directory.display());
             assert!(all.payload().ends_with(&format!("prod            {unsafe_home}")), "{all:?}");
             assert!(sandbox.run("status --all -f json").json()[1]["status"].is_null());
         }
