@@ -42,12 +42,16 @@
 //! program/mod.rs               the programs, behind the feature `program`
 //!   arguments/mod.rs           parsing of the command line
 //!   arguments/commands.rs      the commands and their options
-//!   arguments/options.rs       the options as clap types
+//!   arguments/options.rs       the arguments of each command as clap types
+//!   arguments/groups.rs        the options that commands share, in groups
 //!   arguments/usage.rs         usage errors
 //!   help.rs                    the longer texts of the help
 //!   settings.rs                each setting: the option, else its variable, else the default
+//!   values.rs                  parses the values of options and variables
 //!   context.rs                 settings, environment, clock and deadline of a command
 //!   dispatch.rs                runs the command that was named
+//!   source.rs                  the source of a command's token: the session, or IAM
+//!   iam_source.rs              IAM as the source: a key, a compute resource, a trusted profile
 //!   input.rs                   reads secrets from files, standard input and variables
 //!   output.rs                  writes standard output and output files
 //!   report.rs                  writes errors, notes and hints to standard error
@@ -88,6 +92,9 @@
 //!   login.rs                   `ibmcloud login`
 //!   login_script.rs            answers the CLI's prompts during a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
+//!   service.rs                 one request, with its retries
+//!   grant.rs                   what is exchanged for a token, and what a rejection means for it
+//!   profile.rs                 a trusted profile, which a request names
 //!   client.rs                  the HTTP client, on a thread with a deadline
 //!   endpoint.rs                the address of the service
 //!   proxy.rs                   the HTTPS proxy
@@ -122,6 +129,7 @@
 //!   access_token.rs            the access token
 //!   api_key/mod.rs             the API key
 //!   api_key/text.rs            cleans the text around a key, and rejects text that is not a key
+//!   compute_token.rs           the token of a compute resource
 //!   claims.rs                  the claims of a JWT
 //!   issued.rs                  a token with its origin, claims and expiry
 //!   freshness.rs               the remaining lifetime of a token
@@ -166,7 +174,7 @@ mod token;
 
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "net")]
-pub use iam::{Endpoint, Exchange};
+pub use iam::{Endpoint, Exchange, TrustedProfile};
 pub use ibmcloud::oauth_tokens::{ParseError, parse};
 pub use session::{InvalidSessionName, Request, Session, SessionName};
 pub use token::{AccessToken, ApiKey, Claims, Freshness, InvalidApiKey, InvalidToken, IssuedToken, Origin};

@@ -1,5 +1,5 @@
 //! The time and memory of `exchange`, compared with the alternatives: the documented cURL command with jq, and IBM's
-//! SDK for Python. Each gets one token from the same TLS server on loopback.
+//! SDK for Python. Each gets one token, or the token of a trusted profile, from the same TLS server on loopback.
 //!
 //! All of them trust the platform's authorities and the server's own, from one file. They run in turns, so other load on
 //! the machine affects all of them. The memory is the peak that GNU time reports, added up over a pipeline.
@@ -85,7 +85,8 @@ fn contenders(program: &Path, url: &str) -> Vec<Contender> {
     // `tests/interop/install` installs it here.
     let installed = root.join("target/interop/python/bin/python");
     let python = std::env::var_os("IBMCLOUD_TOKEN_TEST_PYTHON").map_or(installed, PathBuf::from);
-    let (python, client) = (python.display(), root.join("tests/interop/client.py"));
+    let python = python.display();
+    let [client, profile] = ["client.py", "profile.py"].map(|file| root.join("tests/interop").join(file));
     [
         (
             "exchange",
@@ -101,6 +102,17 @@ fn contenders(program: &Path, url: &str) -> Vec<Contender> {
             ),
         ),
         ("ibm-cloud-sdk-core (Python)", format!("TIME '{python}' '{}' {url} <key", client.display())),
+        (
+            "exec --apikey --assume",
+            format!(
+                "TIME '{}' exec --endpoint {url} --apikey @key --assume Profile-1 -- printenv IAM_TOKEN",
+                program.display()
+            ),
+        ),
+        (
+            "ibm-cloud-sdk-core (Python), assuming a profile",
+            format!("TIME '{python}' '{}' {url} assume id Profile-1 <key", profile.display()),
+        ),
     ]
     .map(|(name, line)| Contender { name, line })
     .into()

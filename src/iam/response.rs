@@ -8,11 +8,12 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, StatusCode};
 use zeroize::Zeroizing;
 
+use super::grant::Grant;
 use super::{Endpoint, NOT_IAM};
 use crate::error::{Error, ErrorKind};
 use crate::sanitize;
 use crate::secret::SecretBuffer;
-use crate::token::{AccessToken, ApiKey, IssuedToken, Origin};
+use crate::token::{AccessToken, IssuedToken, Origin};
 
 /// A token that IAM issued.
 pub(crate) struct Exchanged {
@@ -89,10 +90,10 @@ pub(super) fn rejection(
     status: StatusCode,
     headers: &HeaderMap,
     content: &[u8],
-    key: &ApiKey,
+    grant: &Grant<'_>,
 ) -> Error {
     let rejection = Rejection::read(content);
-    let clean = |text: &str| sanitize::excerpt(text.as_bytes(), &[key.expose()]).join(" ");
+    let clean = |text: &str| sanitize::excerpt(text.as_bytes(), &[grant.secret()]).join(" ");
     let said =
         if rejection.error_details.is_empty() { &rejection.error_message } else { &rejection.error_details };
     let transaction =
@@ -112,9 +113,14 @@ pub(super) fn rejection(
         let _ = write!(message, " (transaction {transaction})");
     }
     let is_from_iam = rejection.error_code.starts_with("BXNIM") || rejection.error_code.starts_with("BX0");
+    // An unknown profile may be 404 too. The answer for an unknown path has no code.
+    let is_about_the_grant =
+        matches!(status.as_u16(), 400 | 401 | 403) || (status.as_u16() == 404 && grant.names_a_profile());
+    if is_from_iam && is_about_the_grant {
+        let (kind, hint) = grant.rejected(status, &rejection.error_code);
+        return Error::new(kind, message).with_hint(hint);
+    }
     match status.as_u16() {
-        400 | 401 | 403 if is_from_iam => Error::new(ErrorKind::LoginNeeded, message)
-            .with_hint("check the API key; it may be deleted or locked, or belong to another account or endpoint"),
         404 => Error::new(ErrorKind::Network, message)
             .with_hint("check that `--endpoint` is IAM's address without `/identity/token`, such as https://iam.cloud.ibm.com"),
         429 => Error::new(ErrorKind::Network, message).with_hint(
@@ -171,7 +177,8 @@ mod tests {
     #[test]
     fn rejection_has_code_details_and_transaction() {
         let endpoint = Endpoint::public();
-        let key = ApiKey::new("hunter2key").unwrap();
+        let key = crate::token::ApiKey::new("hunter2key").unwrap();
+        let key = Grant::ApiKey(&key);
         let body = r#"{"errorCode":"BXNIM0415E","errorMessage":"m","errorDetails":"Key hunter2key\u0007 not found.","context":{"requestId":"r-1"}}"#;
         let error = rejection(&endpoint, StatusCode::BAD_REQUEST, &HeaderMap::new(), body.as_bytes(), &key);
         assert_eq!(error.kind(), ErrorKind::LoginNeeded);

@@ -1,5 +1,6 @@
 //! The context of a command: the settings that all commands share, the environment, and the clock.
 
+use std::cell::Cell;
 use std::time::SystemTime;
 
 use super::arguments::Common;
@@ -17,7 +18,7 @@ use crate::time::Deadline;
 pub(super) struct Context {
     settings: CommonSettings,
     environment: Environment,
-    deadline: Deadline,
+    deadline: Cell<Deadline>,
     notes: Box<dyn Fn(Note)>,
 }
 
@@ -25,7 +26,7 @@ impl Context {
     pub(super) fn new(common: &Common, environment: Environment) -> Result<Self> {
         signals::watch_as_init();
         let settings = Settings::new(&environment).common(common)?;
-        let deadline = Deadline::after(settings.timeout);
+        let deadline = Cell::new(Deadline::after(settings.timeout));
         let verbosity = settings.verbosity;
         Ok(Self {
             settings,
@@ -45,7 +46,12 @@ impl Context {
     }
 
     pub(super) fn deadline(&self) -> Deadline {
-        self.deadline
+        self.deadline.get()
+    }
+
+    /// Restarts the deadline for what follows, such as after a person has logged in.
+    pub(super) fn restart_deadline(&self) {
+        self.deadline.set(self.deadline().restarted());
     }
 
     /// Returns the name of the chosen session.
@@ -73,7 +79,7 @@ impl Context {
     pub(super) fn task(&self) -> Task<'_> {
         #[expect(clippy::disallowed_methods, reason = "only the program reads the system clock")]
         let clock = SystemTime::now;
-        Task { deadline: self.deadline, clock, notes: &*self.notes, before_child: signals::watch }
+        Task { deadline: self.deadline(), clock, notes: &*self.notes, before_child: signals::watch }
     }
 
     /// Prints a line on the standard error, unless `--quiet` was given.

@@ -6,8 +6,9 @@
 //! standard output, and the exit status 1. Clients compare two of these lines, to continue without credentials or to ask
 //! for an address, so their text must match the protocol exactly.
 //!
-//! There are no options. The variables for the session, the CLI, the timeout and the messages apply. Nothing here may
-//! use [`super::arguments`] beyond its plain types, because clap would then be linked into this small program.
+//! There are no options. The variables for the session, the CLI, the timeout, the expected account and the messages
+//! apply. Nothing here may use [`super::arguments`] beyond its plain types, because clap would then be linked into this
+//! small program.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -22,7 +23,7 @@ use crate::secret::SecretBuffer;
 use crate::session::{Request, SessionName};
 use crate::system::environment::Environment;
 use crate::system::process::MAX_STDOUT;
-use crate::token::IssuedToken;
+use crate::token::{IssuedToken, Requirements};
 
 /// The name of the program. A link with the name of a session after it, such as `docker-credential-ibmcloud-prod`,
 /// serves that session.
@@ -154,7 +155,9 @@ fn get(context: &Context) -> Result<SecretBuffer, Failure> {
 
 /// Returns a token of the session. It never prompts, and it is bounded by the deadline.
 fn token(context: &Context) -> Result<IssuedToken> {
-    context.session_with_home()?.token(&Request::new(), &context.task())
+    let requirements = Requirements { account: context.settings().expected_account(None)?, min_ttl: None };
+    let request = Request::new().requiring(requirements);
+    context.session_with_home()?.token(&request, &context.task())
 }
 
 /// Returns the hosts that are served, each with the user name, even if nobody is logged in.

@@ -17,9 +17,11 @@ pub(super) const DETAILS: &str = "\
 The default command is `get`. `ibmcloud-token COMMAND --help` explains the
 options of a command, including `ibmcloud-token get --help`.
 
-Every option except --login and -o has a variable, named IBMCLOUD_TOKEN_ and the
-option in upper case, such as IBMCLOUD_TOKEN_MIN_TTL=5m. An option overrides its
-variable. An empty variable counts as unset.
+Every option with a long name except --login, --output and --list-recipes has a
+variable, named IBMCLOUD_TOKEN_ and the option in upper case, such as
+IBMCLOUD_TOKEN_MIN_TTL=5m. An option overrides its variable. An empty variable
+counts as unset, and one that a command does not use is ignored.
+IBMCLOUD_TOKEN_APIKEY takes @FILE only.
 
 Exit codes:
   0  done

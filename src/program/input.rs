@@ -23,6 +23,8 @@ use crate::system::process::MAX_STDOUT;
 use crate::system::terminal::{self, KeepModes};
 use crate::system::{blocking, bounded_file, stdio};
 use crate::time::Deadline;
+#[cfg(feature = "net")]
+use crate::token::ComputeToken;
 use crate::token::{self, ApiKey, InvalidApiKey};
 
 /// The size limit of a key file. A real one is under 1 KiB.
@@ -157,6 +159,49 @@ fn key_file(context: &Context, name: &str, path: &Path) -> Result<Option<SecretB
         context.task().note(Note::KeyFileIsReadable(path.to_owned()));
     }
     Ok(file.bytes)
+}
+
+/// The files in which the platform puts the token of a compute resource, in the order of IBM's SDKs
+/// (`container_token_manager.py` of `ibm-cloud-sdk-core`).
+#[cfg(feature = "net")]
+const COMPUTE_TOKEN_FILES: [&str; 3] = [
+    "/var/run/secrets/tokens/vault-token",
+    "/var/run/secrets/tokens/sa-token",
+    "/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token",
+];
+
+/// Returns the token of this compute resource, from the file that `argument`, the value of `--cr-token`, names, or else
+/// from the first file of the platform that exists.
+#[cfg(feature = "net")]
+pub(super) fn compute_token(context: &Context, argument: Option<&str>) -> Result<ComputeToken> {
+    let file = match argument.map(|value| value.strip_prefix('@')) {
+        None => COMPUTE_TOKEN_FILES.iter().map(PathBuf::from).find(|file| file.exists()).ok_or_else(|| {
+            Error::new(ErrorKind::LoginNeeded, "this is not a compute resource with a trusted profile")
+                .with_hint("mount the service account's token in the pod, or name its file with `--cr-token @FILE`")
+                .with_source(format!("none of these files exists: {}", COMPUTE_TOKEN_FILES.join(", ")))
+        })?,
+        Some(Some(file)) if !file.is_empty() => path(file, context.environment()),
+        Some(_) => {
+            return Err(Error::new(ErrorKind::Usage, "the value of `--cr-token` is not `@FILE`")
+                .with_hint("write `--cr-token @FILE`; the token itself cannot be an argument, because the process list would show it"));
+        }
+    };
+    let shown = shown(&file.to_string_lossy());
+    let read =
+        bounded_file::read(&file, MAX_KEY_FILE, context.deadline()).map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => {
+                context.deadline().error(&format!("the file `{shown}` could not be read"))
+            }
+            io::ErrorKind::WouldBlock => blocking::no_thread(error),
+            _ => {
+                Error::new(ErrorKind::Internal, format!("cannot read the file `{shown}`")).with_source(error)
+            }
+        })?;
+    let token = read.bytes.ok_or("it is larger than 64 KiB").and_then(|bytes| ComputeToken::read(&bytes));
+    token.map_err(|why| {
+        Error::new(ErrorKind::Usage, format!("`{shown}` does not hold the token of a compute resource"))
+            .with_source(why)
+    })
 }
 
 fn key_on_stdin(context: &Context) -> Result<Option<SecretBuffer>> {

@@ -8,6 +8,8 @@ mod dispatch;
 mod docker_config;
 mod docker_credential;
 mod help;
+#[cfg(feature = "net")]
+mod iam_source;
 mod input;
 mod json_object;
 mod output;
@@ -15,6 +17,8 @@ mod recipes;
 mod registry_hosts;
 mod report;
 mod settings;
+mod source;
+mod values;
 
 use std::process::ExitCode;
 

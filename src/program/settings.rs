@@ -6,14 +6,23 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::arguments::{Common, Configure, Exec, OutputOptions, TokenOptions};
+#[cfg(feature = "net")]
+use super::arguments::IamOptions;
+use super::arguments::{Common, Configure, Exec, JsonOptions, Login, OutputOptions, TokenOptions};
 use super::curl_guard::Host;
 use super::recipes::Recipe;
+use super::values::{account_id, duration, ensure_not_a_format, is_on, parse, positive_duration};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::{Format, NAMED, Shell, Variable};
+use crate::format::{Format, Shell, Variable};
+#[cfg(feature = "net")]
+use crate::iam::Endpoint;
 use crate::session::SessionName;
 use crate::system::environment::Environment;
 use crate::token::Requirements;
+
+/// The variable for the address of IAM that the Terraform provider and others use.
+#[cfg(feature = "net")]
+const ENDPOINT_VARIABLE: &str = "IBMCLOUD_IAM_API_ENDPOINT";
 
 /// The default of `--timeout`.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,6 +55,26 @@ pub(crate) struct OutputSettings {
     pub(crate) file: Option<PathBuf>,
     pub(crate) variables: Vec<Variable>,
     pub(crate) shell: Shell,
+}
+
+/// Where the IAM service is.
+#[cfg(feature = "net")]
+#[derive(Clone, Debug)]
+pub(crate) struct IamSettings {
+    /// The address, or nothing for that of the session or the public one.
+    pub(crate) endpoint: Option<Endpoint>,
+    /// A file with certificate authorities that are trusted besides the platform's.
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// The credentials for a login, at most one of them.
+pub(crate) struct CredentialSettings {
+    /// Whether a person gets a one-time passcode from the browser.
+    pub(crate) sso: bool,
+    /// `@FILE`, or `-` for the standard input.
+    pub(crate) apikey: Option<String>,
+    /// `-`: the standard input.
+    pub(crate) passcode: Option<String>,
 }
 
 /// The settings of `configure`.
@@ -85,7 +114,15 @@ impl<'a> Settings<'a> {
 
     /// Returns the requirements on a token.
     pub(crate) fn requirements(self, typed: &TokenOptions) -> Result<Requirements> {
-        Ok(Requirements { min_ttl: self.value(typed.min_ttl, "MIN_TTL", duration)? })
+        Ok(Requirements {
+            min_ttl: self.value(typed.min_ttl, "MIN_TTL", duration)?,
+            account: self.expected_account(typed.expect_account.clone())?,
+        })
+    }
+
+    /// Returns the ID of the account that a token must be for.
+    pub(crate) fn expected_account(self, typed: Option<String>) -> Result<Option<String>> {
+        self.value(typed, "EXPECT_ACCOUNT", account_id)
     }
 
     /// Returns whether the CLI must be run.
@@ -111,6 +148,85 @@ impl<'a> Settings<'a> {
         let file = typed.output.as_deref().map(ensure_not_a_format).transpose()?;
         let file = file.filter(|path| *path != Path::new("-")).map(Path::to_owned);
         Ok(OutputSettings { format, file, variables, shell })
+    }
+
+    /// Returns where the IAM service is.
+    #[cfg(feature = "net")]
+    pub(crate) fn iam(self, typed: &IamOptions) -> Result<IamSettings> {
+        let address = if typed.private {
+            None
+        } else {
+            self.value(typed.endpoint.clone(), "ENDPOINT", |text| Ok(text.to_owned()))?
+        };
+        let is_private = address.is_none() && self.switch(typed.private, "PRIVATE")?;
+        let of_others = || Some(self.environment.get(ENDPOINT_VARIABLE)?.to_string_lossy().into_owned());
+        let endpoint = if is_private {
+            Some(Endpoint::private())
+        } else {
+            address.or_else(of_others).map(|url| Endpoint::new(&url)).transpose()?
+        };
+        let ca_file = typed.ca_file.clone().or_else(|| self.variable("CA_FILE").map(PathBuf::from));
+        Ok(IamSettings { endpoint, ca_file })
+    }
+
+    /// Returns the file with an API key, as `--apikey` takes it, that the variable names.
+    pub(crate) fn api_key_file(self) -> Result<Option<String>> {
+        self.value(None, "APIKEY", |text| match text.strip_prefix('@') {
+            Some(_) => Ok(text.to_owned()),
+            None => {
+                Err("it must be `@FILE`, because a variable of this program never holds a key".to_owned())
+            }
+        })
+    }
+
+    /// Returns whether IAM's response is printed unchanged.
+    #[cfg(feature = "net")]
+    pub(crate) fn raw(self, typed: bool) -> Result<bool> {
+        self.switch(typed, "RAW")
+    }
+
+    /// Returns the value of a text option, such as the name of a trusted profile.
+    pub(crate) fn text(self, typed: Option<&String>, variable: &str) -> Result<Option<String>> {
+        self.value(typed.cloned(), variable, |text| Ok(text.to_owned()))
+    }
+
+    /// Returns whether JSON is wanted instead of text. The other values of the variable are formats of tokens.
+    pub(crate) fn json(self, typed: &JsonOptions) -> bool {
+        typed.format.is_some() || self.variable("FORMAT").is_some_and(|format| format == "json")
+    }
+
+    /// Returns whether every session is shown.
+    pub(crate) fn all(self, typed: bool) -> Result<bool> {
+        self.switch(typed, "ALL")
+    }
+
+    /// Returns the credentials for a login.
+    pub(crate) fn credentials(self, typed: &Login) -> Result<CredentialSettings> {
+        if typed.sso || typed.apikey.is_some() || typed.passcode.is_some() {
+            return Ok(CredentialSettings {
+                sso: typed.sso,
+                apikey: typed.apikey.clone(),
+                passcode: typed.passcode.clone(),
+            });
+        }
+        let settings = CredentialSettings {
+            sso: self.switch(false, "SSO")?,
+            apikey: self.api_key_file()?,
+            passcode: self.text(None, "PASSCODE")?,
+        };
+        let given = [settings.sso, settings.apikey.is_some(), settings.passcode.is_some()];
+        if given.into_iter().filter(|is_given| *is_given).count() > 1 {
+            let problem = "only one of `IBMCLOUD_TOKEN_SSO`, `IBMCLOUD_TOKEN_APIKEY` and `IBMCLOUD_TOKEN_PASSCODE` can be used";
+            return Err(Error::new(ErrorKind::Usage, problem).with_hint("unset the others"));
+        }
+        Ok(settings)
+    }
+
+    /// Returns whether a login targets no region, and whether it targets no account.
+    pub(crate) fn no_target(self, typed: &Login) -> Result<(bool, bool)> {
+        let no_region = typed.region.is_none() && self.switch(typed.no_region, "NO_REGION")?;
+        let no_account = typed.account.is_none() && self.switch(typed.no_account, "NO_ACCOUNT")?;
+        Ok((no_region, no_account))
     }
 
     /// Returns the settings of `configure`.
@@ -193,68 +309,4 @@ impl<'a> Settings<'a> {
 
 fn default_variables() -> Vec<Variable> {
     vec![Variable::DEFAULT.parse().expect("it is a valid name")]
-}
-
-/// Returns an error for the name of a format. `-o json` asks the CLI for JSON, but here it would write the token to a
-/// file named `json`.
-fn ensure_not_a_format(path: &Path) -> Result<&Path> {
-    let name = path.to_str().unwrap_or_default();
-    let Some(named) = NAMED.iter().find(|named| named.name.eq_ignore_ascii_case(name)) else {
-        return Ok(path);
-    };
-    Err(Error::new(ErrorKind::Usage, format!("`-o` takes a file, and `{name}` is the name of a format"))
-        .with_hint(format!("write `-f {}` for the format, or `-o ./{name}` for the file", named.name)))
-}
-
-/// Returns whether the value of a variable means on. The words for off are those of clap.
-fn is_on(text: &str) -> bool {
-    !["n", "no", "f", "false", "off", "0"].contains(&text.to_ascii_lowercase().as_str())
-}
-
-fn parse<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: T::Err| error.to_string())
-}
-
-/// Parses a duration: seconds, or units such as `90s`, `5m` and `1h 30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like `90s`, `5m` or `1h`"))
-}
-
-/// Parses a duration that is not zero.
-pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("it must be more than zero".to_owned()),
-        duration => Ok(duration),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units_or_are_seconds() {
-        for (text, seconds) in
-            [("90s", 90), ("5m", 300), ("1h", 3600), ("1h 30m", 5400), ("45", 45), ("0", 0)]
-        {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "-5", "5 parsecs", "soon"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-        assert!(positive_duration("0s").is_err());
-    }
-
-    #[test]
-    fn name_of_a_format_is_not_a_file() {
-        for name in ["json", "JSON", "bearer", "env"] {
-            assert!(ensure_not_a_format(Path::new(name)).is_err(), "{name}");
-        }
-        for name in ["./json", "json.txt", "a/json", "-"] {
-            assert!(ensure_not_a_format(Path::new(name)).is_ok(), "{name}");
-        }
-    }
 }

@@ -75,6 +75,13 @@ impl Request {
         self
     }
 
+    /// Asks for a token of the account with this ID, or an error.
+    #[must_use]
+    pub fn account(mut self, id: impl Into<String>) -> Self {
+        self.requirements.account = Some(id.into());
+        self
+    }
+
     /// Asks for a token that meets these requirements.
     pub(crate) fn requiring(mut self, requirements: Requirements) -> Self {
         self.requirements = requirements;
@@ -146,6 +153,8 @@ impl Session {
             file.filter(|_| !request.fresh).and_then(|file| self.token_of(file, wanted, task))
         };
         if let Some(token) = good_token(self.usable_file(task)?.as_ref(), wanted) {
+            // The CLI would renew the token for the same account.
+            requirements.ensure_account(&token)?;
             return Ok(token);
         }
         let ibmcloud = self.ibmcloud(task).map_err(|error| self.naming_skipped_file(error, task))?;
@@ -154,6 +163,7 @@ impl Session {
         let wanted = if was_answered { IBMCLOUD_RENEWS_UNDER } else { wanted };
         let before = self.usable_file(task)?;
         if let Some(token) = good_token(before.as_ref(), wanted) {
+            requirements.ensure_account(&token)?;
             if was_answered {
                 let now = task.now();
                 requirements.check(&token, token.freshness(now, DEFAULT_LIFETIME), now)?;

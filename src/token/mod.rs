@@ -5,6 +5,8 @@
 mod access_token;
 mod api_key;
 mod claims;
+#[cfg(feature = "net")]
+mod compute_token;
 mod freshness;
 mod issued;
 mod requirements;
@@ -14,6 +16,8 @@ pub(crate) use access_token::{bearer_credentials, is_token_byte, trim_space, tri
 pub use api_key::{ApiKey, InvalidApiKey};
 pub(crate) use api_key::{cleaned, is_complete};
 pub use claims::Claims;
+#[cfg(feature = "net")]
+pub(crate) use compute_token::ComputeToken;
 pub use freshness::Freshness;
 pub use issued::{IssuedToken, Origin};
 pub(crate) use requirements::{DEFAULT_LIFETIME, Requirements, judge};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::{Freshness, IssuedToken, Origin};
+use super::{Claims, Freshness, IssuedToken, Origin};
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::note::{Note, Notes};
 use crate::time::{brief, epoch_seconds, rfc3339};
@@ -15,6 +15,8 @@ pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
 pub(crate) struct Requirements {
     /// The lifetime that was explicitly asked for.
     pub(crate) min_ttl: Option<Duration>,
+    /// The ID of the account that the token must be for (the claim `account.bss`).
+    pub(crate) account: Option<String>,
 }
 
 impl Requirements {
@@ -38,6 +40,7 @@ impl Requirements {
             return Err(Error::new(ErrorKind::RequirementUnmet, format!("{which} {freshness}"))
                 .with_hint(clock_hint(token.origin(), now)));
         }
+        self.ensure_account(token)?;
         match self.min_ttl {
             Some(wanted) if !freshness.lasts(wanted) => Err(Error::new(
                 ErrorKind::RequirementUnmet,
@@ -46,6 +49,18 @@ impl Requirements {
             .with_hint(lifetime_hint(token.origin(), freshness))),
             _ => Ok(()),
         }
+    }
+
+    /// Returns an error unless the claims name the account that was asked for.
+    pub(crate) fn ensure_account(&self, token: &IssuedToken) -> Result<()> {
+        let Some(wanted) = &self.account else { return Ok(()) };
+        let which = name(token.origin());
+        let what = match token.claims().and_then(Claims::account) {
+            Some(account) if account == wanted => return Ok(()),
+            Some(account) => format!("{which} is for the account `{account}`, but `{wanted}` was requested"),
+            None => format!("{which} does not say its account, but the account `{wanted}` was requested"),
+        };
+        Err(Error::new(ErrorKind::RequirementUnmet, what).with_hint(account_hint(token.origin(), wanted)))
     }
 }
 
@@ -89,6 +104,16 @@ fn lifetime_hint(origin: Origin, freshness: Freshness) -> Hint {
     }
 }
 
+fn account_hint(origin: Origin, wanted: &str) -> Hint {
+    match origin {
+        Origin::SessionFile | Origin::Ibmcloud => {
+            Hint::from("log in to that account: ").command(format!("login -c {wanted}"))
+        }
+        Origin::Iam => "use an API key or a trusted profile of that account".into(),
+        Origin::Stdin => "pass a token of that account".into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -100,7 +125,7 @@ mod tests {
     fn ensure(min_ttl: Option<u64>, now: u64) -> (Result<()>, bool) {
         let jwt = "eyJhbGciOiJub25lIn0.eyJpYXQiOjEwMDAsImV4cCI6NDYwMH0.c2ln";
         let token = IssuedToken::new(AccessToken::new(jwt).unwrap(), Origin::Ibmcloud);
-        let requirements = Requirements { min_ttl: min_ttl.map(Duration::from_secs) };
+        let requirements = Requirements { min_ttl: min_ttl.map(Duration::from_secs), account: None };
         let warned = Cell::new(false);
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
         let result = requirements.ensure(&token, now, &|note| {
@@ -129,5 +154,28 @@ mod tests {
     fn slow_clock_is_a_warning() {
         assert!(ensure(None, 900).1);
         assert!(!ensure(None, 1000).1);
+    }
+
+    #[test]
+    fn account_is_that_of_the_claims() {
+        // {"account":{"bss":"a1"},"exp":4600} and {"account":{"ims":"a1"},"exp":4600}
+        const OF_A1: &str = "eyJhbGciOiJub25lIn0.eyJhY2NvdW50Ijp7ImJzcyI6ImExIn0sImV4cCI6NDYwMH0.c2ln";
+        const UNKNOWN: &str = "eyJhbGciOiJub25lIn0.eyJhY2NvdW50Ijp7ImltcyI6ImExIn0sImV4cCI6NDYwMH0.c2ln";
+        let ensure = |jwt: &str, account: &str| {
+            let token = IssuedToken::new(AccessToken::new(jwt).unwrap(), Origin::SessionFile);
+            let requirements = Requirements { account: Some(account.to_owned()), min_ttl: None };
+            requirements.ensure(&token, SystemTime::UNIX_EPOCH, &|_| ())
+        };
+        assert!(ensure(OF_A1, "a1").is_ok());
+        for (jwt, account, message) in [
+            (OF_A1, "a2", "is for the account `a1`, but `a2` was requested"),
+            (OF_A1, "A1", "is for the account `a1`, but `A1` was requested"),
+            (UNKNOWN, "a1", "does not say its account, but the account `a1` was requested"),
+            ("opaque", "a1", "does not say its account, but the account `a1` was requested"),
+        ] {
+            let error = ensure(jwt, account).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::RequirementUnmet, "{message}");
+            assert!(error.to_string().ends_with(message), "{error}");
+        }
     }
 }

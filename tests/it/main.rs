@@ -5,6 +5,7 @@
 //! - `exchange`: API keys and the IAM service
 //! - `exec`: a program with a token in its environment
 //! - `goldens`: every recorded situation, with stdout, stderr and exit code together
+//! - `identity`: an API key, a compute resource and a trusted profile as the source of the token
 //! - `iam_service`: a stand-in for the IAM service on loopback
 //! - `layout`: the order of imports, and the overview in `lib.rs`
 //! - `login`: logins on a terminal and unattended
@@ -31,6 +32,8 @@ mod exec;
 mod goldens;
 #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only the tests of `exchange` use all of it"))]
 mod iam_service;
+#[cfg(feature = "net")]
+mod identity;
 mod layout;
 mod login;
 mod one_liners;

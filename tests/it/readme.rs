@@ -159,8 +159,10 @@ fn every_option_in_the_documentation_exists() {
         "--test",
         "--trace",
         "--trace-ascii",
+        "--vpc-cri",
     ];
-    for name in ["README.md", "docs/recipes.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+    let pages = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    for name in pages.into_iter().chain(["docs/identities.md", "docs/recipes.md"]) {
         let page = page(name);
         let words = page.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
         let options = words.filter(|word| word.starts_with("--") && !word.trim_matches('-').is_empty());

@@ -2,12 +2,10 @@
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
+use super::groups::{Common, MessageOptions, SessionOptions, TimeOptions};
 #[cfg(feature = "net")]
 use super::options::ExchangeOptions;
-use super::options::{
-    Common, Configure, Curl, Exec, Get, Inspect, Login, MessageOptions, Parse, SessionOptions, Status,
-    TimeOptions,
-};
+use super::options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status};
 use super::{Arguments, Command};
 use crate::program::help::{CONFIGURE, CURL, EXEC};
 
@@ -33,7 +31,7 @@ pub(super) static COMMANDS: &[Definition] = &[
         name: "get",
         about: "Print the token of the current session (the default command)",
         long_about: "Print the token of the current session.\n\nThe token is read from the CLI's session file if it lives long enough. Otherwise `ibmcloud iam oauth-tokens` is run.",
-        augment: with_session::<Get>,
+        augment: with_source::<Get>,
         read: |matches| read_session(matches, Command::Get),
     },
     Definition {
@@ -41,7 +39,7 @@ pub(super) static COMMANDS: &[Definition] = &[
         about: "Run a program with a token in its environment",
         long_about: EXEC,
         augment: |command| {
-            with_session::<Exec>(command)
+            with_source::<Exec>(command)
                 .override_usage("ibmcloud-token exec [OPTIONS] [--] PROGRAM [ARGUMENT]...")
         },
         read: |matches| read_session(matches, Command::Exec),
@@ -51,7 +49,7 @@ pub(super) static COMMANDS: &[Definition] = &[
         about: "Run curl with the token, for IBM Cloud's hosts only",
         long_about: CURL,
         augment: |command| {
-            with_session::<Curl>(command).override_usage("ibmcloud-token curl [OPTIONS] [--] ARGUMENT...")
+            with_source::<Curl>(command).override_usage("ibmcloud-token curl [OPTIONS] [--] ARGUMENT...")
         },
         read: |matches| read_session(matches, Command::Curl),
     },
@@ -116,6 +114,18 @@ pub(super) static COMMANDS: &[Definition] = &[
 /// Adds a command's own options, and the common ones of a command that uses a session.
 pub(super) fn with_session<A: Args>(command: clap::Command) -> clap::Command {
     without_session::<SessionOptions>(A::augment_args(command))
+}
+
+/// Adds the options of a command that gets a token. An API key or a compute resource replaces the session.
+fn with_source<A: Args>(command: clap::Command) -> clap::Command {
+    const OF_SESSIONS: [&str; 4] = ["fresh", "login", "session", "ibmcloud"];
+    let command = with_session::<A>(command);
+    if cfg!(feature = "net") {
+        return command
+            .mut_arg("apikey", |option| option.conflicts_with_all(OF_SESSIONS).conflicts_with("profile"))
+            .mut_arg("profile", |option| option.conflicts_with_all(OF_SESSIONS));
+    }
+    command
 }
 
 /// Adds these options, and the common ones of a command that uses no session.

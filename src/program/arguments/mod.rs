@@ -11,19 +11,20 @@
 //! it.
 
 mod commands;
+mod groups;
 mod options;
 mod usage;
 
 use std::ffi::OsString;
 
 use commands::{COMMANDS, Definition, with_session};
-pub(crate) use options::{
-    Common, Configure, Curl, Exec, Get, Inspect, Login, OutputOptions, Parse, SourceOptions, Status,
-    TokenOptions,
-};
+pub(crate) use groups::{Common, JsonOptions, OutputOptions, SourceOptions, TokenOptions};
 #[cfg(feature = "net")]
-pub(crate) use options::{ExchangeOptions, IamOptions};
-pub(super) use options::{SessionOptions, shell};
+pub(crate) use groups::{IamOptions, IdentityOptions};
+pub(super) use groups::{SessionOptions, shell};
+#[cfg(feature = "net")]
+pub(crate) use options::ExchangeOptions;
+pub(crate) use options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status};
 use usage::{unknown_command, usage_error};
 
 use super::help::{ABOUT, DETAILS, LONG_ABOUT, NOTES};

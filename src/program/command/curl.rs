@@ -5,12 +5,13 @@
 
 use std::ffi::{OsStr, OsString};
 
-use super::{exec, get};
+use super::exec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::note::Note;
 use crate::program::arguments::Curl;
 use crate::program::context::Context;
 use crate::program::curl_guard;
+use crate::program::source::Source;
 use crate::secret::SecretBuffer;
 use crate::system::exec::{Entries, inherited_pipe};
 
@@ -19,13 +20,14 @@ const CURL: &str = "curl";
 pub(in crate::program) fn run(arguments: &Curl, context: &Context) -> Result<()> {
     let hosts = context.settings().hosts(&arguments.host)?;
     let allowed = curl_guard::check(&arguments.arguments, &hosts)?;
+    let source = Source::new(&arguments.token, &arguments.source, context)?;
     let name = OsStr::new(CURL);
     let path = exec::look_up(name, Entries::Absolute, context)?;
     let task = context.task();
     if let Some(option) = allowed.shows_token {
         task.note(Note::CurlShowsToken(option));
     }
-    let token = get::token(&arguments.token, &arguments.source, context)?;
+    let token = source.token(context)?;
     let mut header = SecretBuffer::default();
     header.push_str("Authorization: Bearer ");
     header.push_str(token.token().expose());

@@ -4,11 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::get;
 use crate::error::{Error, ErrorKind, Result};
 use crate::note::Note;
 use crate::program::arguments::Exec;
 use crate::program::context::Context;
+use crate::program::source::Source;
 use crate::program::{output, recipes};
 use crate::system::environment::Environment;
 use crate::system::exec::{self, Entries, LookupError};
@@ -22,10 +22,11 @@ pub(in crate::program) fn run(arguments: &Exec, context: &Context) -> Result<()>
         return output::print(recipes::list().as_bytes());
     }
     let (variables, recipes) = context.settings().program_environment(arguments)?;
+    let source = Source::new(&arguments.token, &arguments.source, context)?;
     let (name, program_arguments) = arguments.program.split_first().expect("clap requires it");
     // The program is looked up first, so that a misspelled name does not cost a run of the CLI or a login.
     let path = look_up(name, Entries::All, context)?;
-    let token = get::token(&arguments.token, &arguments.source, context)?;
+    let token = source.token(context)?;
     let mut environment = match context.session_name() {
         Some(_) => context.session()?.environment().clone(),
         None => context.environment().clone(),

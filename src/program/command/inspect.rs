@@ -42,7 +42,7 @@ pub(in crate::program) fn run(arguments: &Inspect, context: &Context) -> Result<
         Error::new(ErrorKind::IbmcloudFailed, "the token is not a JWT, so it has no claims")
             .with_hint("old versions of the CLI print opaque tokens; update it with `ibmcloud update`")
     })?;
-    if arguments.json.format.is_some() {
+    if context.settings().json(&arguments.json) {
         return output::print_json(claims.all());
     }
     output::print(text(claims, token.freshness(task.now(), DEFAULT_LIFETIME)).as_bytes())

@@ -18,7 +18,7 @@ use crate::token::{Claims, DEFAULT_LIFETIME};
 pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()> {
     let login = ibmcloud::LoginRequest {
         credentials: credentials(arguments, context)?,
-        arguments: options(arguments),
+        arguments: options(arguments, context)?,
     };
     let session = context.session_with_home()?;
     // A passcode has used up the standard input, so nothing else can be prompted for.
@@ -29,19 +29,19 @@ pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()
     }
 }
 
-/// Logs in as `login` does, if the session still holds no good token. Returns the deadline for what follows: a person
-/// may take their time.
-pub(super) fn for_a_token(session: &Session, context: &Context) -> Result<Deadline> {
+/// Logs in as `login` does, if the session still holds no good token. The deadline is restarted after a person, who may
+/// take their time.
+pub(in crate::program) fn for_a_token(session: &Session, context: &Context) -> Result<()> {
     let login = ibmcloud::LoginRequest {
         credentials: credentials_in_environment(None, context)?,
         arguments: Vec::new(),
     };
     if is_at_terminal() {
         at_terminal(session, login, Wanted::Token, context)?;
-        Ok(context.deadline().restarted())
+        context.restart_deadline();
+        Ok(())
     } else {
-        unattended(session, &login, Wanted::Token, context)?;
-        Ok(context.deadline())
+        unattended(session, &login, Wanted::Token, context)
     }
 }
 
@@ -51,13 +51,14 @@ fn is_at_terminal() -> bool {
 }
 
 fn credentials(arguments: &Login, context: &Context) -> Result<Credentials> {
-    if let Some(value) = &arguments.passcode {
+    let settings = context.settings().credentials(arguments)?;
+    if let Some(value) = &settings.passcode {
         return Ok(Credentials::Passcode(input::passcode(context, value)?));
     }
-    if arguments.sso {
+    if settings.sso {
         return Ok(Credentials::Sso);
     }
-    credentials_in_environment(arguments.apikey.as_deref(), context)
+    credentials_in_environment(settings.apikey.as_deref(), context)
 }
 
 /// Returns the key in the argument or in a variable of the CLI. Without a key, the CLI itself decides.
@@ -67,7 +68,7 @@ fn credentials_in_environment(argument: Option<&str>, context: &Context) -> Resu
 }
 
 /// Returns the arguments of `ibmcloud login` for our options.
-fn options(login: &Login) -> Vec<String> {
+fn options(login: &Login, context: &Context) -> Result<Vec<String>> {
     let mut options = Vec::new();
     for (flag, value) in [
         ("-a", &login.api_endpoint),
@@ -77,11 +78,12 @@ fn options(login: &Login) -> Vec<String> {
     ] {
         options.extend(value.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
     }
-    for (flag, given) in [("--no-region", login.no_region), ("--no-account", login.no_account)] {
+    let (no_region, no_account) = context.settings().no_target(login)?;
+    for (flag, given) in [("--no-region", no_region), ("--no-account", no_account)] {
         options.extend(given.then(|| flag.to_owned()));
     }
     options.extend(login.arguments.iter().cloned());
-    options
+    Ok(options)
 }
 
 /// The purpose of a login.

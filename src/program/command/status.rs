@@ -57,8 +57,8 @@ struct Entity {
 }
 
 pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) -> Result<()> {
-    let as_json = arguments.json.format.is_some();
-    if arguments.all {
+    let as_json = context.settings().json(&arguments.json);
+    if context.settings().all(arguments.all)? {
         return all(as_json, context);
     }
     let session = context.session()?;

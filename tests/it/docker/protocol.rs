@@ -146,6 +146,19 @@ fn expired_token_is_renewed_by_the_cli() {
 }
 
 #[test]
+fn token_of_another_account_is_not_handed_out() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_EXPECT_ACCOUNT", "a1");
+    answers(&ask(&sandbox, "get", "us.icr.io"), "us.icr.io", &token);
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_EXPECT_ACCOUNT", "a2");
+    let outcome = ask(&sandbox, "get", "us.icr.io");
+    assert!(fails(&outcome).contains("is for the account `a1`, but `a2` was requested"), "{outcome:?}");
+    assert!(!outcome.stdout.contains("eyJ"));
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_EXPECT_ACCOUNT", "a 2");
+    assert!(fails(&ask(&sandbox, "get", "us.icr.io")).contains("IBMCLOUD_TOKEN_EXPECT_ACCOUNT"));
+}
+
+#[test]
 fn name_of_a_link_or_a_variable_selects_the_session() {
     let (sandbox, own) = Sandbox::logged_in();
     let sandbox = sandbox.with("IBMCLOUD_API_KEY", "good-key");

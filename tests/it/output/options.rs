@@ -4,41 +4,94 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::assert_failure;
+#[cfg(feature = "net")]
+use crate::sandbox::run_with_input;
 use crate::sandbox::{Outcome, Sandbox, is_built, jwt};
 
+/// For each option: the value of its variable, a command line, and the exit status and text that show that it was read.
+#[cfg(feature = "net")]
+const VARIABLES: [(&str, &str, &str, i32, &str); 31] = [
+    ("account", "a1", "--assume name --endpoint http://127.0.0.1:1 --timeout 1s", 6, "127.0.0.1"),
+    ("all", "1", "status", 0, "(your own)"),
+    ("apikey", "@no-such-key", "get", 1, "no-such-key"),
+    ("assume", "name", "get", 2, "--account"),
+    ("ca-file", "no-such-ca", "get --assume Profile-1", 2, "no-such-ca"),
+    ("cr-token", "no-file", "get --profile Profile-1", 2, "@FILE"),
+    ("dry-run", "1", "configure docker --file other", 0, "would change"),
+    ("endpoint", "ftp://x", "get --assume Profile-1", 2, "it must be https"),
+    ("env", "1x", "get -f env", 2, "IBMCLOUD_TOKEN_ENV"),
+    ("expect-account", "a2", "get", 8, "`a2` was requested"),
+    ("file", "no-such-directory/x", "configure docker --dry-run", 0, "no-such-directory/x"),
+    ("for", "nope", "exec true", 125, "IBMCLOUD_TOKEN_FOR"),
+    ("format", "yaml", "get", 2, "IBMCLOUD_TOKEN_FORMAT"),
+    ("format", "json", "status", 0, "\"session_file\":"),
+    ("format", "json", "inspect", 0, "\"iam_id\":"),
+    ("fresh", "1", "get --ibmcloud no-such-program", 3, "no-such-program"),
+    ("host", "a b", "curl https://iam.cloud.ibm.com", 125, "IBMCLOUD_TOKEN_HOST"),
+    ("ibmcloud", "no-such-program", "get --fresh", 3, "no-such-program"),
+    ("min-ttl", "2h", "get", 8, "2h was requested"),
+    ("no-account", "1", "login --apikey @key", 0, "--no-account"),
+    ("no-region", "1", "login --apikey @key", 0, "--no-region"),
+    ("passcode", "x", "login", 2, "a passcode cannot be an argument"),
+    ("private", "1", "get --assume Profile-1 --timeout 1s", 6, "private.iam.cloud.ibm.com"),
+    ("profile", "Profile-1", "get --cr-token @no-such-file", 1, "no-such-file"),
+    ("remove", "1", "configure docker --dry-run --file new", 0, "no change to new"),
+    ("session", "none", "get", 4, "--session none login"),
+    ("shell", "csh", "get -f env", 2, "IBMCLOUD_TOKEN_SHELL"),
+    ("sso", "1", "login", 4, "--sso"),
+    ("timeout", "0s", "get", 2, "IBMCLOUD_TOKEN_TIMEOUT"),
+    ("verbose", "1", "get", 0, "no need to run the CLI"),
+    ("apikey", "@no-such-key", "login", 1, "no-such-key"),
+];
+
+#[cfg(feature = "net")]
 #[test]
 fn every_option_has_a_variable() {
     let (sandbox, _) = Sandbox::logged_in();
-    let help = sandbox.run("get -h").payload().to_owned();
-    let mut options: Vec<&str> = help
-        .split_whitespace()
-        .filter(|word| word.starts_with("--") && word.len() > 2)
-        .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
-        .collect();
-    options.sort_unstable();
-    options.dedup();
-    // The tests below use the variable of each of them. `--login` and `--output` have none.
-    assert_eq!(
-        options,
-        [
-            "env", "format", "fresh", "help", "ibmcloud", "login", "min-ttl", "output", "quiet", "session",
-            "shell", "timeout", "verbose"
-        ]
-    );
+    sandbox.write_private("key", "0a-1b_2cTESTKEYx3d4e5f6g7h8i9jAkBlCmDnEoFpGq");
+    for (option, value, line, status, text) in VARIABLES {
+        let name = format!("IBMCLOUD_TOKEN_{}", option.to_ascii_uppercase().replace('-', "_"));
+        let shows_it = |value: &str| {
+            let _ = std::fs::remove_file(sandbox.log().join("calls"));
+            // An empty variable counts as unset.
+            let mut program = sandbox.program(line.split(' '));
+            let outcome = run_with_input(program.env(&name, value), b"");
+            let shown = outcome.stdout.clone() + &outcome.stderr + &sandbox.call_log();
+            (outcome.status == Some(status) && shown.contains(text), outcome)
+        };
+        let (is_shown, with) = shows_it(value);
+        assert!(is_shown, "{line} with {name}={value}: {with:?}");
+        let (is_shown, without) = shows_it("");
+        assert!(!is_shown, "{line} without the variable for --{option}: {without:?}");
+    }
+    // Other tests use those of `--quiet` and `--raw`.
+    let tested = VARIABLES.iter().map(|(option, ..)| *option).chain(["quiet", "raw"]);
+    let without = ["help", "login", "list-recipes", "output"];
+    let known: BTreeSet<String> = tested.chain(without).map(|name| format!("--{name}")).collect();
+    for (command, _) in commands() {
+        let help = sandbox.run(&format!("{command} --help"));
+        for option in options_in(help.payload()) {
+            assert!(known.contains(option) || !option.starts_with("--"), "{command} {option}");
+        }
+    }
     let explained = sandbox.run("--help").payload().to_owned();
-    assert!(explained.contains("Every option except --login and -o has a variable"), "{explained}");
+    assert!(explained.contains("except --login, --output and --list-recipes has a"), "{explained}");
 }
 
 /// Each command and the options that it accepts, besides `--quiet`, `--verbose` and `--help`.
 fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
     const SESSION: &[&str] = &["--session", "--ibmcloud", "--timeout"];
-    const TOKEN: &[&str] = &["--min-ttl"];
-    const SOURCE: &[&str] = &["--fresh", "--login"];
+    const TOKEN: &[&str] = &["--min-ttl", "--expect-account"];
+    const IDENTITY: &[&str] =
+        &["--assume", "--account", "--profile", "--cr-token", "--endpoint", "--private", "--ca-file"];
     const OUTPUT: &[&str] = &["--format", "--output", "--env", "--shell"];
+    let of_iam = |options: &'static [&'static str]| if cfg!(feature = "net") { options } else { &[] };
+    let source = [&["--fresh", "--login"], of_iam(&["--apikey"]), of_iam(IDENTITY)].concat();
+    let source = source.as_slice();
     [
-        ("get", [SESSION, TOKEN, SOURCE, OUTPUT].concat()),
-        ("exec", [SESSION, TOKEN, SOURCE, &["--env", "--for", "--list-recipes"]].concat()),
-        ("curl", [SESSION, TOKEN, SOURCE, &["--host"]].concat()),
+        ("get", [SESSION, TOKEN, source, OUTPUT].concat()),
+        ("exec", [SESSION, TOKEN, source, &["--env", "--for", "--list-recipes"]].concat()),
+        ("curl", [SESSION, TOKEN, source, &["--host"]].concat()),
         (
             "login",
             [
@@ -48,11 +101,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
             .concat(),
         ),
         ("logout", SESSION.to_vec()),
-        (
-            "exchange",
-            [TOKEN, OUTPUT, &["--apikey", "--endpoint", "--private", "--ca-file", "--raw", "--timeout"]]
-                .concat(),
-        ),
+        ("exchange", [TOKEN, OUTPUT, IDENTITY, &["--apikey", "--raw", "--timeout"]].concat()),
         ("parse", [TOKEN, OUTPUT, &["--timeout"]].concat()),
         ("status", [SESSION, &["--all", "--format"]].concat()),
         ("inspect", [SESSION, &["--format"]].concat()),
