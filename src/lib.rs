@@ -71,6 +71,7 @@
 //!   command/logout.rs
 //!   command/parse.rs
 //!   command/status.rs
+//!   command/watch.rs
 //! program/curl_guard/mod.rs    checks that curl can send the token only to IBM Cloud's hosts
 //!   options.rs                 the options of curl
 //!   url.rs                     the hosts that may receive the token

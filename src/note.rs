@@ -67,6 +67,15 @@ pub(crate) enum Note {
     CredentialsFileWins(PathBuf),
     /// A warning: this option makes curl print the token.
     CurlShowsToken(String),
+    /// `watch` wrote the file.
+    WroteFile(PathBuf, Freshness),
+    /// A warning: `watch` could not renew the token or write the file, and tries again after a pause.
+    CannotUpdate {
+        /// The reason.
+        reason: String,
+        /// The time until the next attempt.
+        pause: Duration,
+    },
     /// A request goes to the IAM service.
     #[cfg(feature = "net")]
     RequestingIam(String),
@@ -104,6 +113,7 @@ impl Note {
                 | Self::CredentialHelperNotInPath { .. }
                 | Self::CredentialsFileWins(_)
                 | Self::CurlShowsToken(_)
+                | Self::CannotUpdate { .. }
                 | Self::IbmcloudHasOtherSession { is_other_identity: true, .. }
         )
     }
@@ -186,6 +196,10 @@ impl fmt::Display for Note {
                     "curl prints the token because of `{option}`; remove it before you share the output"
                 )
             }
+            Self::WroteFile(path, freshness) => {
+                write!(f, "wrote `{}`; the token {freshness}", path.display())
+            }
+            Self::CannotUpdate { reason, pause } => write!(f, "{reason}; trying again in {}", brief(*pause)),
             #[cfg(feature = "net")]
             Self::RequestingIam(url) => write!(f, "requesting a token from {url}"),
             #[cfg(feature = "net")]

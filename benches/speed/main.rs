@@ -52,6 +52,8 @@ const CASES: &[fn(&Path) -> Vec<Row>] = &[
     through_the_cli,
     a_hundred_at_once,
     endless_output,
+    #[cfg(target_os = "linux")]
+    watch_at_rest,
     #[cfg(feature = "net")]
     exchange::rows,
     size,
@@ -344,6 +346,46 @@ fn endless_output(program: &Path) -> Vec<Row> {
         }
     };
     cases.into_iter().map(row).collect()
+}
+
+/// What `/proc` says of a program that has nothing to do. Its CPU time is in hundredths of a second.
+#[cfg(target_os = "linux")]
+fn watch_at_rest(program: &Path) -> Vec<Row> {
+    const TIME: Duration = Duration::from_secs(30);
+    let (sandbox, _) = Sandbox::logged_in();
+    let mut watch = sandbox.command(program);
+    watch.args(["watch", "-q", "-o", "file"]);
+    let mut child = watch.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while !sandbox.home().join("file").exists() {
+        assert!(start.elapsed() < TIME, "the file is not written");
+        thread::sleep(Duration::from_millis(10));
+    }
+    thread::sleep(Duration::from_secs(1));
+    let used = || {
+        let line = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        let fields: Vec<&str> = line.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    };
+    let before = used();
+    thread::sleep(TIME);
+    let hundredths = used() - before;
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let memory = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let memory: u64 = memory.trim().trim_end_matches(" kB").parse().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    vec![Row {
+        case: "`watch` at rest".to_owned(),
+        must: "no CPU, under 8 MiB".to_owned(),
+        measured: format!(
+            "{} ms of CPU time in {} s; {:.1} MiB",
+            hundredths * 10,
+            TIME.as_secs(),
+            mebibytes(memory)
+        ),
+        kept: Some(hundredths == 0 && memory < 8 * 1024),
+    }]
 }
 
 fn size(program: &Path) -> Vec<Row> {

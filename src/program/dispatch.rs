@@ -10,6 +10,7 @@ pub(super) fn run(command: Command, context: &Context) -> Result<()> {
         Command::Get(arguments) => command::get::run(&arguments, context),
         Command::Exec(arguments) => command::exec::run(&arguments, context),
         Command::Curl(arguments) => command::curl::run(&arguments, context),
+        Command::Watch(arguments) => command::watch::run(&arguments, context),
         Command::Login(arguments) => command::login::run(&arguments, context),
         Command::Logout => command::logout::run(context),
         Command::Parse(arguments) => command::parse::run(&arguments, context),

@@ -59,6 +59,21 @@ process list.
 If nobody is logged in, curl is not started. If it is not started, the exit
 status is 125, or 127 if curl is not found.";
 
+pub(super) const WATCH: &str = "\
+Keep a file with a valid token in it, until SIGTERM or SIGINT ends the program.
+
+The file (-o) is replaced atomically and has mode 0600. It stays when the program
+ends. If it is removed, it is written again.
+
+A token of an API key or a trusted profile is renewed after about 80 % of its
+lifetime. A token of a session can be renewed only by the CLI, and only in its
+last 10 seconds, so in these seconds the file may hold a token that is about to
+expire. A newer token in the session file is used as soon as it appears.
+
+While the token in the file is valid, a failure is a warning, and is repeated.
+After that, it ends the program. --login logs in only at the start. --min-ttl
+applies to each token when it is written.";
+
 pub(super) const CONFIGURE: &str = "\
 Let docker, podman, skopeo and helm get their icr.io tokens from ibmcloud-token.
 

@@ -89,6 +89,13 @@ impl IamSource {
         }
     }
 
+    /// Makes every further token a renewal, for which nobody logs in.
+    pub(super) fn renew(&mut self) {
+        if let Base::Session(session, _) = &mut self.base {
+            session.renew();
+        }
+    }
+
     /// Sends the requests to the configured endpoint, or else to that of the session, or to the public one.
     fn exchange(&self, grant: Grant<'_>, of_session: Option<String>, context: &Context) -> Result<Exchanged> {
         let endpoint = match (&self.iam.endpoint, of_session) {

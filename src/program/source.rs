@@ -10,7 +10,7 @@ use crate::error::{ErrorKind, Result};
 use crate::session::{Request, Session};
 #[cfg(feature = "net")]
 use crate::time::Deadline;
-use crate::token::{IssuedToken, Requirements};
+use crate::token::{IssuedToken, Origin, Requirements};
 
 /// The source of a token, and the requirements on the token.
 pub(super) struct Source {
@@ -42,10 +42,43 @@ impl Source {
             #[cfg(feature = "net")]
             Place::Iam(iam) => {
                 let token = iam.exchanged(context)?.token;
-                let task = context.task();
-                self.requirements.ensure(&token, task.now(), task.notes)?;
+                self.ensure_wanted(&token, context)?;
                 Ok(token)
             }
+        }
+    }
+}
+
+impl Source {
+    /// Returns whether the token is that of a session, which only the CLI renews.
+    pub(super) fn is_session(&self) -> bool {
+        matches!(self.place, Place::Session(_))
+    }
+
+    /// Returns the token in the session file, unless the source is another one.
+    pub(super) fn present_token(&self, context: &Context) -> Option<IssuedToken> {
+        match &self.place {
+            Place::Session(session) => {
+                let token = session.session.read_file(context.deadline()).ok()?.token?;
+                Some(IssuedToken::new(token, Origin::SessionFile))
+            }
+            #[cfg(feature = "net")]
+            Place::Iam(_) => None,
+        }
+    }
+
+    /// Returns an error unless a token meets the requirements.
+    pub(super) fn ensure_wanted(&self, token: &IssuedToken, context: &Context) -> Result<()> {
+        let task = context.task();
+        self.requirements.ensure(token, task.now(), task.notes)
+    }
+
+    /// Makes every further token a renewal, for which nobody logs in.
+    pub(super) fn renew(&mut self) {
+        match &mut self.place {
+            Place::Session(session) => session.renew(),
+            #[cfg(feature = "net")]
+            Place::Iam(iam) => iam.renew(),
         }
     }
 }
@@ -55,6 +88,7 @@ pub(super) struct SessionSource {
     session: Session,
     fresh: bool,
     login: bool,
+    renewing: bool,
 }
 
 impl SessionSource {
@@ -63,12 +97,20 @@ impl SessionSource {
             session: context.session()?,
             fresh: context.settings().fresh(source.fresh)?,
             login: source.login,
+            renewing: false,
         })
+    }
+
+    /// Makes every further token a renewal, for which nobody logs in.
+    pub(super) fn renew(&mut self) {
+        self.login = false;
+        self.renewing = true;
     }
 
     /// Returns a token of the session that meets the requirements.
     pub(super) fn token(&self, requirements: &Requirements, context: &Context) -> Result<IssuedToken> {
-        let request = Request::new().requiring(requirements.clone()).fresh(self.fresh);
+        let request =
+            Request::new().requiring(requirements.clone()).fresh(self.fresh).renewing(self.renewing);
         self.session.create_home()?;
         match self.session.token(&request, &context.task()) {
             Err(error) if error.kind() == ErrorKind::LoginNeeded && self.login => {

@@ -51,6 +51,7 @@ const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
 pub struct Request {
     requirements: Requirements,
     fresh: bool,
+    renewing: bool,
 }
 
 impl Request {
@@ -79,6 +80,12 @@ impl Request {
     #[must_use]
     pub fn account(mut self, id: impl Into<String>) -> Self {
         self.requirements.account = Some(id.into());
+        self
+    }
+
+    /// Asks for another token than one that the CLI would renew, even if that one meets the requirements.
+    pub(crate) fn renewing(mut self, renewing: bool) -> Self {
+        self.renewing = renewing;
         self
     }
 
@@ -143,6 +150,7 @@ impl Session {
     pub(crate) fn token(&self, request: &Request, task: &Task<'_>) -> Result<IssuedToken> {
         let requirements = &request.requirements;
         let wanted = requirements.lifetime();
+        let wanted = if request.renewing { wanted.max(IBMCLOUD_RENEWS_UNDER) } else { wanted };
         if request.fresh {
             task.note(Note::Fresh);
         }

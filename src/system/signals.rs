@@ -3,6 +3,7 @@
 //!
 //! A signal that our parent made us ignore (`nohup`, a background job of a script) stays ignored.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -46,6 +47,15 @@ static LET_GO: Condvar = Condvar::new();
 
 fn holders() -> MutexGuard<'static, usize> {
     HOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether SIGINT and SIGTERM are the way to end the program, so that it exits with 0.
+static ENDS_WELL: AtomicBool = AtomicBool::new(false);
+
+/// Makes SIGINT and SIGTERM the way to end the program.
+pub(crate) fn end_well() {
+    ENDS_WELL.store(true, Ordering::Relaxed);
+    watch();
 }
 
 /// Holds back the death by a signal until it is dropped.
@@ -133,6 +143,9 @@ fn obey(signal: i32) {
     group::end_all(signal == SIGINT || signal == SIGQUIT);
     terminal::restore_for_the_end();
     let _held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
+    if ENDS_WELL.load(Ordering::Relaxed) && matches!(signal, SIGINT | SIGTERM) {
+        exit(0);
+    }
     die(signal);
 }
 

@@ -20,6 +20,7 @@
 //! - `session`: the session file, lifetimes, `status` and `inspect`
 //! - `shells`: what real shells and curl read back from the formats
 //! - `single_flight`: many processes at once
+//! - `watch`: a file that always holds a valid token
 
 #![expect(clippy::disallowed_methods, reason = "the tests run programs and read their environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
@@ -47,3 +48,4 @@ mod secrets;
 mod session;
 mod shells;
 mod single_flight;
+mod watch;

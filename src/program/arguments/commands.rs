@@ -5,9 +5,9 @@ use clap::{ArgMatches, Args, FromArgMatches};
 use super::groups::{Common, MessageOptions, SessionOptions, TimeOptions};
 #[cfg(feature = "net")]
 use super::options::ExchangeOptions;
-use super::options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status};
+use super::options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status, Watch};
 use super::{Arguments, Command};
-use crate::program::help::{CONFIGURE, CURL, EXEC};
+use crate::program::help::{CONFIGURE, CURL, EXEC, WATCH};
 
 /// A command's name, help and definition.
 pub(super) struct Definition {
@@ -52,6 +52,15 @@ pub(super) static COMMANDS: &[Definition] = &[
             with_source::<Curl>(command).override_usage("ibmcloud-token curl [OPTIONS] [--] ARGUMENT...")
         },
         read: |matches| read_session(matches, Command::Curl),
+    },
+    Definition {
+        name: "watch",
+        about: "Keep a file with a valid token in it",
+        long_about: WATCH,
+        augment: |command| {
+            with_source::<Watch>(command).override_usage("ibmcloud-token watch [OPTIONS] -o <FILE>")
+        },
+        read: |matches| read_session(matches, Command::Watch),
     },
     Definition {
         name: "login",

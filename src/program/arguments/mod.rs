@@ -24,7 +24,7 @@ pub(crate) use groups::{IamOptions, IdentityOptions};
 pub(super) use groups::{SessionOptions, shell};
 #[cfg(feature = "net")]
 pub(crate) use options::ExchangeOptions;
-pub(crate) use options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status};
+pub(crate) use options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status, Watch};
 use usage::{unknown_command, usage_error};
 
 use super::help::{ABOUT, DETAILS, LONG_ABOUT, NOTES};
@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Get(Get),
     Exec(Exec),
     Curl(Curl),
+    Watch(Watch),
     Login(Login),
     Logout,
     Parse(Parse),

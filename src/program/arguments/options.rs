@@ -28,6 +28,17 @@ pub(crate) struct Get {
 
 #[derive(Args, Debug)]
 #[group(skip)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(flatten)]
+    pub(crate) token: TokenOptions,
+    #[command(flatten)]
+    pub(crate) source: SourceOptions,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
 pub(crate) struct Exec {
     /// Set this variable [default: IAM_TOKEN]
     ///

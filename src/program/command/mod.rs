@@ -11,3 +11,4 @@ pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod parse;
 pub(super) mod status;
+pub(super) mod watch;

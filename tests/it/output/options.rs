@@ -92,6 +92,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
         ("get", [SESSION, TOKEN, source, OUTPUT].concat()),
         ("exec", [SESSION, TOKEN, source, &["--env", "--for", "--list-recipes"]].concat()),
         ("curl", [SESSION, TOKEN, source, &["--host"]].concat()),
+        ("watch", [SESSION, TOKEN, source, OUTPUT].concat()),
         (
             "login",
             [

@@ -1,0 +1,125 @@
+//! What can go wrong with the file: its directory disappears, the disk is full, and SIGKILL comes at any moment.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::{Watched, command, whole_token};
+use crate::sandbox::{Sandbox, eventually, has, jwt, mode, names, run_with_input};
+
+#[test]
+fn removed_file_is_written_again() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let watched = Watched::ready(&sandbox, "");
+    fs::remove_file(&watched.file).unwrap();
+    eventually("the file is back", || watched.file.exists());
+    assert_eq!((watched.token(), mode(&watched.file)), (token, 0o600));
+    watched.stop();
+}
+
+#[test]
+fn directory_that_disappears_is_a_warning_until_it_is_back() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let watched = Watched::ready(&sandbox, "");
+    let directory = watched.file.parent().unwrap().to_owned();
+    fs::remove_dir_all(&directory).unwrap();
+    thread::sleep(Duration::from_secs(8));
+    fs::create_dir(&directory).unwrap();
+    eventually("the file is back", || watched.file.exists());
+    assert_eq!(watched.token(), token);
+    let outcome = watched.stop();
+    assert!(outcome.stderr.contains("warning: cannot write `directory/token`"), "{outcome:?}");
+    assert_eq!(sandbox.calls(), 0);
+}
+
+#[test]
+fn full_disk_leaves_the_old_token_until_there_is_room() {
+    // A file system of one page needs a namespace.
+    let probe = Sandbox::new().command("unshare").args(["--mount", "--map-root-user", "true"]).status();
+    if !crate::sandbox::is_available(
+        probe.is_ok_and(|status| status.success()),
+        "there are no user namespaces",
+    ) || !has("dd")
+    {
+        return;
+    }
+    let (sandbox, before) = Sandbox::logged_in();
+    let renewed = jwt(0, 3600);
+    sandbox.write_session(&renewed);
+    let newer = fs::read(sandbox.session_file()).unwrap();
+    sandbox.write("newer", newer);
+    sandbox.write_session(&before);
+    fs::create_dir(sandbox.home().join("directory")).unwrap();
+    let script = "mount -t tmpfs -o size=16k none directory
+        ibmcloud-token watch -f token -o directory/token & watch=$!
+        until [ -s directory/token ]; do sleep 0.1; done
+        dd if=/dev/zero of=directory/fill bs=1k count=64 2>dd.log
+        cat newer >\"$SESSION\"
+        sleep 7
+        cat directory/token; ls directory
+        rm directory/fill
+        sleep 9
+        cat directory/token; ls directory
+        kill $watch; wait $watch";
+    let mut command = sandbox.command("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", script]);
+    command.env("PATH", sandbox.path_with_program()).env("SESSION", sandbox.session_file());
+    let outcome = run_with_input(&mut command, b"");
+    assert_eq!(outcome.payload(), format!("{before}\nfill\ntoken\n{renewed}\ntoken"), "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: cannot write `directory/token`: "), "{outcome:?}");
+}
+
+/// Kills `count` programs, each at another moment of its life.
+fn kills(count: u32) {
+    let (sandbox, _) = Sandbox::logged_in();
+    let directory = sandbox.home().join("directory");
+    fs::create_dir(&directory).unwrap();
+    let file = directory.join("token");
+    let mut killed = 0;
+    for number in 0..count {
+        // A start takes about 3 ms on a machine at rest.
+        let token = jwt(-i64::from(number % 1000), 3600);
+        sandbox.write_session(&token);
+        let mut child = crate::sandbox::spawn(&mut command(&sandbox, ""));
+        thread::sleep(Duration::from_micros(u64::from(number * 7919 % 9973)));
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+        if file.exists() {
+            whole_token(&file);
+            assert_eq!(mode(&file), 0o600);
+        }
+        // The one that was killed, and none before it, may have left a temporary file behind.
+        assert!(names(&directory).len() <= 2, "{:?}", names(&directory));
+    }
+    assert_eq!(killed, count as usize);
+    let watched = Watched::ready(&sandbox, "");
+    eventually("what is left over is removed", || names(&directory) == ["token"]);
+    watched.stop();
+}
+
+#[test]
+fn kill_at_any_moment_leaves_a_whole_file_and_nothing_else() {
+    kills(100);
+}
+
+/// Run it with `cargo test --release --test it a_thousand -- --ignored`.
+#[test]
+#[ignore = "it takes a minute"]
+fn kill_at_a_thousand_moments_leaves_a_whole_file_and_nothing_else() {
+    kills(1000);
+}
+
+#[test]
+fn hang_up_in_the_middle_of_a_write_leaves_nothing_behind() {
+    let (sandbox, _) = Sandbox::logged_in();
+    for wait in [1, 2, 3, 4, 5, 6, 8, 10] {
+        let watched = Watched::start(&sandbox, "");
+        thread::sleep(Duration::from_millis(wait));
+        watched.signal(Signal::HUP);
+        let directory = watched.file.parent().unwrap().to_owned();
+        watched.end();
+        assert!(names(&directory).iter().all(|name| name == "token"), "{:?}", names(&directory));
+    }
+}
