@@ -104,25 +104,32 @@
 //!   retry.rs                   which failures are retried, and when
 //! system/mod.rs                the operating system
 //!   process.rs                 the only place that spawns processes
-//!   obstacle.rs                why a program could not be started
-//!   ownership.rs               who owns a file
-//!   group.rs                   a child and its process group
+//!   transcript.rs              the output of a captured run, and the replies to it
 //!   interaction.rs             an interactive run at the terminal
-//!   exec.rs                    replaces this process with another program
-//!   poll.rs                    waiting for several descriptors
 //!   blocking.rs                a blocking call with a deadline
 //!   bounded_file.rs            reading a file until a deadline and up to a size
-//!   lock.rs                    `flock` with a deadline
+//!   lock.rs                    takes a lock with a deadline
+//!   environment.rs             the environment variables, passed as a value
+//!   config_file.rs             another program's configuration file, replaced in place
+//!   appended_file.rs           lines at the end of a file
+//! system/unix/mod.rs           Linux, macOS and other Unix systems
+//!   run.rs                     a captured run, in a process group of its own
+//!   group.rs                   a child and its process group
+//!   poll.rs                    waiting for several descriptors
 //!   signals.rs                 ends children and writes when a signal ends the program
+//!   exec.rs                    replaces this process with another program
+//!   programs.rs                finds a program
+//!   obstacle.rs                why a program could not be started
+//!   ownership.rs               who owns a file and who may use it
+//!   private_directory.rs       a directory for the user alone, and the files in it
+//!   private_file.rs            a file for the user alone, replaced as a whole
+//!   stream.rs                  a pipe, a device or an open file, written through
+//!   lock_file.rs               what is locked (`flock`)
 //!   stdio.rs                   the standard streams
 //!   terminal.rs                the terminal's echo and its background jobs
-//!   environment.rs             the environment variables, passed as a value
 //!   core_dump.rs               disables core dumps, which would contain secrets
-//!   private_file.rs            a file for the user alone, replaced as a whole
-//!   config_file.rs             another program's configuration file, replaced in place
-//!   stream.rs                  a pipe, a device or an open file, written through
-//!   appended_file.rs           lines at the end of a file
-//!   private_directory.rs       a directory for the user alone, and the files in it
+//!   platform.rs                words in hints and paths that differ
+//!   testing.rs                 what unit tests need of the platform
 //! format/mod.rs                the output formats
 //!   template.rs                placeholders and escapes
 //!   shell.rs                   assignments, and how each shell quotes

@@ -88,6 +88,7 @@ fn is_exempt(host: &str, port: u16, list: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::testing::not_unicode;
 
     fn proxy(url: &str, variables: &[(&str, &str)]) -> Option<String> {
         let proxy = of(&Endpoint::new(url).unwrap(), &variables.iter().copied().collect()).unwrap()?;
@@ -152,13 +153,12 @@ mod tests {
 
     #[test]
     fn proxy_that_is_not_utf_8_is_an_error() {
-        use std::os::unix::ffi::OsStrExt as _;
         let mut environment = Environment::default();
-        environment.set("https_proxy", OsStr::from_bytes(b"http://\xff:1"));
+        environment.set("https_proxy", not_unicode("http://", ":1"));
         let error = of(&Endpoint::public(), &environment).unwrap_err().to_string();
         assert_eq!(error, "https_proxy is not UTF-8");
         // The names in the list that are UTF-8 still count.
-        environment.set("NO_PROXY", OsStr::from_bytes(b"\xff,iam.cloud.ibm.com"));
+        environment.set("NO_PROXY", not_unicode("", ",iam.cloud.ibm.com"));
         assert!(of(&Endpoint::public(), &environment).unwrap().is_none());
     }
 

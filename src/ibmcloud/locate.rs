@@ -3,11 +3,12 @@
 //! An empty or relative entry of PATH would run a program from the current directory, so such entries are skipped
 //! (azure-sdk-for-go#18266 and azure-sdk-for-js#7669 show what happens otherwise).
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::system::environment::Environment;
+use crate::system::programs;
 
 /// The name of the CLI since 2018. Its old names, `bx` and `bluemix`, can be given by the user.
 const NAME: &str = "ibmcloud";
@@ -31,7 +32,7 @@ pub(super) fn locate(program: Option<&OsStr>, environment: &Environment) -> Resu
 fn executable(path: &Path) -> Result<PathBuf, String> {
     let problem = |error: &dyn std::fmt::Display| format!("cannot run `{}`: {error}", path.display());
     let absolute = std::path::absolute(path).map_err(|error| problem(&error))?;
-    which::which_in(&absolute, None::<&OsStr>, "/").map_err(|_| match absolute.metadata() {
+    programs::at(&absolute).ok_or_else(|| match absolute.metadata() {
         Err(error) => problem(&error),
         Ok(_) => problem(&"it is not an executable file"),
     })
@@ -41,20 +42,17 @@ fn in_path(name: &OsStr, environment: &Environment) -> Result<PathBuf, String> {
     let path = environment.get("PATH").unwrap_or_default();
     let (absolute, refused): (Vec<PathBuf>, Vec<PathBuf>) =
         std::env::split_paths(path).partition(|directory| directory.is_absolute());
-    let search = |directories: &[PathBuf], from: &Path| {
-        let directories: OsString = std::env::join_paths(directories).ok()?;
-        which::which_in(name, Some(directories), from).ok()
-    };
-    search(&absolute, Path::new("/")).ok_or_else(|| {
-        let name = name.display();
+    programs::in_directories(name, &absolute, Path::new("/")).ok_or_else(|| {
+        let shown = name.display();
         // An empty entry stands for the current directory.
         let relative: Vec<PathBuf> =
             refused.into_iter().map(|directory| Path::new(".").join(directory)).collect();
-        let here = std::env::current_dir().ok().and_then(|here| search(&relative, &here));
+        let here =
+            std::env::current_dir().ok().and_then(|here| programs::in_directories(name, &relative, &here));
         if here.is_some() {
-            format!("`{name}` is only in an empty or relative entry of PATH, which is not safe to use")
+            format!("`{shown}` is only in an empty or relative entry of PATH, which is not safe to use")
         } else {
-            format!("`{name}` is not in PATH")
+            format!("`{shown}` is not in PATH")
         }
     })
 }

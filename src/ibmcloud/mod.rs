@@ -24,8 +24,8 @@ pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, LoginReq
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;
 use crate::system::environment::Environment;
-use crate::system::obstacle::{self, Obstacle};
-use crate::system::process::{self, End, Invocation, Output};
+use crate::system::process::{self, End, Invocation, Obstacle, Output};
+use crate::system::{obstacle, platform};
 use crate::time::Deadline;
 use crate::token::AccessToken;
 
@@ -178,6 +178,11 @@ fn cannot_run(invocation: &Invocation, error: io::Error) -> Error {
                 )
                 .with_source(error)
         }
+        Obstacle::Arguments => {
+            Error::new(ErrorKind::Usage, format!("these arguments cannot be passed to `{program}` unchanged"))
+                .with_hint("if it is a batch file, name `ibmcloud.exe` with `--ibmcloud PATH`")
+                .with_source(error)
+        }
         Obstacle::NullDevice(error) => {
             Error::new(ErrorKind::Internal, format!("cannot start `{program}` without `/dev/null`"))
                 .with_hint("make `/dev/null` a device that everybody may read and write: `mknod -m 666 /dev/null c 1 3`")
@@ -188,7 +193,7 @@ fn cannot_run(invocation: &Invocation, error: io::Error) -> Error {
             "a sandbox such as a seccomp or AppArmor profile may forbid starting programs here: allow `clone3`, `clone` and `execve`",
         ),
         Obstacle::Machine => {
-            cannot_start(error, "this machine may have reached a limit: check `ulimit -a`")
+            cannot_start(error, platform::REACHED_LIMIT)
         }
     }
 }

@@ -312,6 +312,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::system::testing::thread_time;
 
     fn jwt(payload: &str) -> String {
         format!("eyJhbGciOiJSUzI1NiJ9.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(payload))
@@ -549,12 +550,6 @@ mod tests {
         }
     }
 
-    /// Returns the CPU time of this thread, which does not depend on the load of the machine.
-    fn worked() -> Duration {
-        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-        Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
-    }
-
     /// Sixteen times the input may take sixteen times the work, but not 256 times.
     #[test]
     fn work_is_linear_in_hostile_input() {
@@ -583,10 +578,10 @@ mod tests {
             let work = |length: usize| {
                 let output = unit.repeat(length / unit.len());
                 let once = || {
-                    let before = worked();
+                    let before = thread_time();
                     let _ = parse(output.as_bytes());
                     let _ = parse_any_form(output.as_bytes());
-                    worked().saturating_sub(before)
+                    thread_time().saturating_sub(before)
                 };
                 (0..3).map(|_| once()).min().unwrap()
             };

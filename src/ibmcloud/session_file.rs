@@ -24,7 +24,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::secret::{SecretBuffer, read_limited};
-use crate::system::{lock, ownership};
+use crate::system::{lock_file, ownership};
 use crate::time::Deadline;
 use crate::token::{AccessToken, bearer_credentials};
 
@@ -50,7 +50,8 @@ pub(crate) enum Unusable {
     Absent,
     /// It has been empty, cut off or not JSON for so long that no write can be in progress.
     Torn,
-    /// It is torn, and another program held its lock until the deadline.
+    /// Another program held its lock until the deadline, while it was torn. On Windows, that program kept it from being
+    /// opened or read.
     BeingWritten,
     /// It was skipped. The CLI may still be able to use it.
     Skipped(SkipReason),
@@ -150,30 +151,28 @@ impl SessionFile {
         let mut limit = None;
         let mut pause = Duration::from_millis(1);
         loop {
+            let mut wait = deadline;
             for read in [Self::read_once, Self::read_locked] {
                 match read(path, owners, deadline) {
-                    Err(Unusable::Torn) => {}
+                    Err(Unusable::Torn) => wait = *limit.get_or_insert_with(|| deadline.within(TORN_TIMEOUT)),
+                    Err(Unusable::BeingWritten) if !deadline.has_passed() => {}
                     result => return result,
                 }
             }
-            let limit = limit.get_or_insert_with(|| deadline.within(TORN_TIMEOUT));
-            if limit.has_passed() {
+            if wait.has_passed() {
                 return Err(Unusable::Torn);
             }
-            thread::sleep(pause.min(limit.remaining()));
+            thread::sleep(pause.min(wait.remaining()));
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
 
     /// Reads a torn file while nobody writes it. The lock ends with the file, before anything else is done.
     fn read_locked(path: &Path, owners: &Owners, deadline: Deadline) -> Result<Self, Unusable> {
-        if cfg!(windows) {
-            return Err(Unusable::Torn);
-        }
-        match lock::shared(Self::open(path)?, deadline) {
+        match lock_file::shared(Self::open(path)?, deadline) {
             Ok(file) => Self::read_file(file, owners),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(Unusable::BeingWritten),
-            // There are no locks on this file system, or no threads to wait for one.
+            // There are no locks on this file system or on Windows, or no threads to wait for one.
             Err(_) => Err(Unusable::Torn),
         }
     }
@@ -183,7 +182,10 @@ impl SessionFile {
     }
 
     fn read_file(file: File, owners: &Owners) -> Result<Self, Unusable> {
-        let content = read_regular_file(&file, owners).map_err(Unusable::Skipped)?;
+        let content = read_regular_file(&file, owners).map_err(|reason| match reason {
+            SkipReason::Unreadable(error) => unreadable(error),
+            reason => Unusable::Skipped(reason),
+        })?;
         drop(file);
         let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
         let (token, holds_refresh_token) = match tokens {
@@ -200,13 +202,21 @@ impl SessionFile {
     fn open(path: &Path) -> Result<File, Unusable> {
         ownership::open_without_waiting(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Unusable::Absent,
-            _ => Unusable::Skipped(SkipReason::Unreadable(error)),
+            _ => unreadable(error),
         })
     }
 
     /// Returns what the file says about the session.
     pub(crate) fn details(&self) -> Details {
         serde_json::from_slice(&self.content).unwrap_or_default()
+    }
+}
+
+fn unreadable(error: io::Error) -> Unusable {
+    if ownership::is_held(&error) {
+        Unusable::BeingWritten
+    } else {
+        Unusable::Skipped(SkipReason::Unreadable(error))
     }
 }
 
@@ -284,6 +294,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::system::testing::{give_away, make_pipe};
 
     const JWT: &str = "eyJhbGciOiJub25lIn0.e30.c2ln";
 
@@ -346,7 +357,6 @@ mod tests {
         if !ownership::is_root() {
             return;
         }
-        let give_away = |path: &Path| std::os::unix::fs::chown(path, Some(12345), None).unwrap();
         give_away(file.path());
         assert!(!Owners::User.include(&metadata()) && at(home.path()).include(&metadata()));
         assert!(!at(&home.path().join("absent")).include(&metadata()));
@@ -426,9 +436,7 @@ mod tests {
         std::fs::write(&large, vec![b' '; MAX_SIZE + 1]).unwrap();
         assert!(matches!(read(&large), Err(Unusable::Skipped(SkipReason::TooLarge))));
         let pipe = directory.path().join("pipe");
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
-            .unwrap();
-        assert!(matches!(read(&pipe), Err(Unusable::Skipped(SkipReason::NotAFile))));
+        assert!(!make_pipe(&pipe) || matches!(read(&pipe), Err(Unusable::Skipped(SkipReason::NotAFile))));
     }
 
     #[test]

@@ -13,12 +13,7 @@ const SESSIONS: &str = "sessions";
 
 /// Returns the data directory of this program: `$XDG_DATA_HOME/ibmcloud-token`, or the platform's default.
 pub(super) fn data_directory(environment: &Environment) -> Option<PathBuf> {
-    let in_home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
-    let base = environment
-        .absolute_path("XDG_DATA_HOME")
-        .map(Path::to_owned)
-        .or_else(|| Some(environment.absolute_path("HOME")?.join(in_home)))?;
-    Some(base.join("ibmcloud-token"))
+    Some(environment.data_home()?.join("ibmcloud-token"))
 }
 
 /// Returns the names of all sessions that have a home, sorted.

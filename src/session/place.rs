@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::session_file::{self, Owners};
 use crate::ibmcloud::{CONFIG_VARIABLES, config_directory};
 use crate::system::environment::Environment;
-use crate::system::hash_for_name;
+use crate::system::{hash_for_name, platform};
 
 /// The paths of a session, and the environment in which the CLI uses them.
 #[derive(Clone)]
@@ -34,7 +34,10 @@ impl Place {
         let mut home = None;
         if let Some(name) = name {
             let data_directory = data_directory.as_deref().ok_or_else(|| {
-                no_home("a named session needs HOME or XDG_DATA_HOME, and neither is an absolute path")
+                no_home(&format!(
+                    "a named session needs {} or XDG_DATA_HOME, and neither is an absolute path",
+                    platform::HOME
+                ))
             })?;
             let directory = name.home(data_directory);
             environment.remove(&CONFIG_VARIABLES);
@@ -60,7 +63,7 @@ impl Place {
 }
 
 fn no_home(message: &str) -> Error {
-    Error::new(ErrorKind::LoginNeeded, message).with_hint("set HOME or IBMCLOUD_HOME")
+    Error::new(ErrorKind::LoginNeeded, message).with_hint(format!("set {} or IBMCLOUD_HOME", platform::HOME))
 }
 
 /// Returns the lock file of a session. It is named by a hash of the session's real path, so that every path to the
@@ -84,13 +87,14 @@ fn real_path(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::testing::symlink;
 
     #[test]
     fn every_path_to_a_session_leads_to_the_same_lock() {
         let directory = tempfile::tempdir().unwrap();
         let (home, link) = (directory.path().join("home"), directory.path().join("link"));
         std::fs::create_dir(&home).unwrap();
-        std::os::unix::fs::symlink(&home, &link).unwrap();
+        symlink(&home, &link).unwrap();
         let locks = || [&home, &link].map(|home| lock_file(&home.join(".bluemix"), directory.path()));
         let [before, through_link] = locks();
         assert_eq!(before, through_link);

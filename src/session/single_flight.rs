@@ -24,7 +24,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::note::Note;
 use crate::sanitize;
-use crate::system::{lock, private_directory};
+use crate::system::lock_file::LockFile;
+use crate::system::platform;
 use crate::task::Task;
 use crate::time::Deadline;
 
@@ -38,8 +39,8 @@ const MAX_WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct SessionLock {
     /// Dropped first, so that a process that waits for the file then finds the directory free.
-    _directory: Option<File>,
-    file: Option<File>,
+    _directory: Option<LockFile>,
+    file: Option<LockFile>,
     /// The number of the last run.
     run: u64,
     /// The record of the run that we waited for.
@@ -75,20 +76,20 @@ impl SessionLock {
         let mut before = None;
         let (mut waited_for_file, mut waited_for_directory) = (false, false);
         let file = match lock_file {
-            Some(path) => acquire(private_directory::open_file(path), path, task.deadline, task, |file| {
+            Some(path) => acquire(LockFile::of_ours(path), path, task.deadline, task, |file| {
                 waited_for_file = true;
                 before = read(file);
             })?,
             None => Err("there is no directory for a lock file".to_owned()),
         };
-        let directory = private_directory::open(config_directory);
+        let directory = LockFile::of_directory(config_directory);
         let limit = directory.as_ref().map_or(task.deadline, |found| deadline_for(found, task.deadline));
         let directory = acquire(directory, config_directory, limit, task, |_| waited_for_directory = true)?;
         if let (Err(why), Err(_)) = (&file, &directory) {
             task.note(Note::NoLock(why.clone()));
         }
         let mut file = file.ok();
-        let after = file.as_mut().and_then(read);
+        let after = file.as_mut().and_then(|file| read(file.record()));
         let run = after.as_ref().map_or(0, |record| record.run);
         // A record that could not be read before was just being written by the run that we waited for.
         let awaited = if waited_for_file && after != before { after } else { None };
@@ -124,7 +125,7 @@ impl SessionLock {
         let failure = result.as_ref().err().and_then(|error| Failure::of(program, error));
         let record = Record { run: self.run.wrapping_add(1), failure, answered: result.is_ok() };
         // A waiter that cannot read it runs the CLI again, which is slower but still correct.
-        let _ = write(file, &record);
+        let _ = write(file.record(), &record);
     }
 }
 
@@ -154,28 +155,29 @@ impl Failure {
 }
 
 /// Returns when to stop waiting for the lock of a configuration directory. Anybody who can open it can lock it forever.
-fn deadline_for(directory: &File, deadline: Deadline) -> Deadline {
-    match directory.metadata() {
-        Ok(found) if private_directory::is_closed_to_others(&found) => deadline,
-        _ => deadline.within(MAX_WAIT_FOR_OTHERS.min(deadline.remaining() / 4)),
+fn deadline_for(directory: &LockFile, deadline: Deadline) -> Deadline {
+    if directory.is_closed_to_others() {
+        deadline
+    } else {
+        deadline.within(MAX_WAIT_FOR_OTHERS.min(deadline.remaining() / 4))
     }
 }
 
 /// Takes one lock, or returns why there is none. Waiting ends at `deadline`, which may be sooner than that of the task.
-/// `before_waiting` sees the file while another process holds the lock.
+/// `before_waiting` sees the record while another process holds the lock.
 fn acquire(
-    file: io::Result<File>,
+    file: io::Result<LockFile>,
     path: &Path,
     deadline: Deadline,
     task: &Task<'_>,
     before_waiting: impl FnOnce(&mut File),
-) -> Result<Result<File, String>> {
+) -> Result<Result<LockFile, String>> {
     let mut is_waiting = false;
     let locked = file.and_then(|file| {
-        lock::exclusive(file, deadline, |file| {
+        file.lock(deadline, |record| {
             is_waiting = true;
             task.note(Note::WaitingForLock(path.to_owned()));
-            before_waiting(file);
+            before_waiting(record);
         })
     });
     match locked {
@@ -192,7 +194,7 @@ fn acquire(
         // The lock exists and is held, so the run must not continue without it.
         Err(error) if is_waiting => {
             Err(Error::new(ErrorKind::Internal, "cannot wait for another run of `ibmcloud`")
-                .with_hint("check the limits of this machine: `ulimit -a`")
+                .with_hint(platform::CHECK_LIMITS)
                 .with_source(error))
         }
         Err(error) => Ok(Err(format!("`{}`: {error}", path.display()))),
@@ -220,12 +222,11 @@ fn write(file: &mut File, record: &Record) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
-    use std::os::unix::fs::PermissionsExt as _;
     use std::thread;
     use std::time::SystemTime;
 
     use super::*;
+    use crate::system::testing::set_mode;
 
     const PROGRAM: &str = "/bin/ibmcloud";
 
@@ -258,7 +259,7 @@ mod tests {
     #[test]
     fn session_has_one_lock_wherever_the_lock_file_is() {
         let [session, one, other] = [(); 3].map(|()| tempfile::tempdir().unwrap());
-        std::fs::set_permissions(session.path(), Permissions::from_mode(0o700)).unwrap();
+        set_mode(session.path(), 0o700);
         let take = |lock_file: Option<&Path>| SessionLock::take(session.path(), lock_file, &task(50));
         let held = take(Some(&one.path().join("lock"))).unwrap();
         for lock_file in [Some(other.path().join("lock")), Some("/dev/null/lock".into()), None] {
@@ -272,9 +273,9 @@ mod tests {
     #[test]
     fn lock_that_another_user_may_hold_does_not_stop_a_run() {
         let [session, directory] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        std::fs::set_permissions(session.path(), Permissions::from_mode(0o755)).unwrap();
-        let held = File::open(session.path()).unwrap();
-        held.lock().unwrap();
+        set_mode(session.path(), 0o755);
+        let held = LockFile::of_directory(session.path()).unwrap();
+        let _held = held.lock(Deadline::after(Duration::ZERO), |_| ()).unwrap();
         for lock_file in [Some(directory.path().join("lock")), None] {
             let said = std::cell::Cell::new(false);
             let notes = |note| said.set(said.get() || matches!(note, Note::NoLock(_)));

@@ -1,19 +1,17 @@
 //! Appending lines to a file that others append to as well, such as those of a GitHub Actions runner.
 
 use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
-
+use super::ownership;
 use super::stream::{self, Stream};
 use crate::time::Deadline;
 
 /// A file, or something else that is written through.
 pub(crate) enum AppendedFile {
-    /// A regular file, and the length before and after our lines.
-    Regular(File, Option<(u64, u64)>),
+    /// A regular file, its path, and the length before and after our lines.
+    Regular(File, PathBuf, Option<(u64, u64)>),
     /// A pipe, a device, or a file that the caller has opened.
     Stream(Stream),
 }
@@ -24,20 +22,19 @@ impl AppendedFile {
         if let Some(stream) = stream::open(path, deadline)? {
             return Ok(Self::Stream(stream));
         }
-        let not_waiting = OFlags::NONBLOCK.bits().cast_signed();
-        let file = File::options().read(true).append(true).custom_flags(not_waiting).open(path)?;
-        Ok(Self::Regular(file, None))
+        Ok(Self::Regular(ownership::open_to_append(path)?, path.to_owned(), None))
     }
 
     /// Appends lines. If the last line of the file has no end, it gets one first.
     pub(crate) fn append(&mut self, lines: &[u8], deadline: Deadline) -> io::Result<()> {
         match self {
             Self::Stream(stream) => stream.write(lines, deadline),
-            Self::Regular(file, appended) => {
+            Self::Regular(file, _, appended) => {
                 let before = file.metadata()?.len();
                 let mut last = [b'\n'];
                 if before > 0 {
-                    file.read_exact_at(&mut last, before - 1)?;
+                    file.seek(SeekFrom::Start(before - 1))?;
+                    file.read_exact(&mut last)?;
                 }
                 // One write, so that lines of other programs do not end up in the middle.
                 let mut text = zeroize::Zeroizing::new(Vec::with_capacity(lines.len() + 1));
@@ -57,10 +54,10 @@ impl AppendedFile {
 
     /// Removes the lines that were appended, unless another program has appended more.
     pub(crate) fn undo(&self) {
-        if let Self::Regular(file, Some((before, after))) = self
+        if let Self::Regular(file, path, Some((before, after))) = self
             && file.metadata().is_ok_and(|found| found.len() == *after)
         {
-            let _ = file.set_len(*before);
+            let _ = ownership::shorten(file, path, *before);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::mpsc::channel;
 use std::thread;
 
+use super::platform;
 use crate::error::{Error, ErrorKind};
 use crate::time::Deadline;
 
@@ -30,7 +31,7 @@ fn not_started(error: io::Error) -> io::Error {
 /// Returns the error for a thread that could not be started.
 pub(crate) fn no_thread(error: io::Error) -> Error {
     Error::new(ErrorKind::Internal, "cannot start a thread")
-        .with_hint("this machine may have reached a limit: check `ulimit -u` and `ulimit -v`")
+        .with_hint(platform::TOO_MANY_THREADS)
         .with_source(error)
 }
 
@@ -49,9 +50,10 @@ mod tests {
 
     #[test]
     fn thread_that_cannot_be_started_is_recognized_whatever_the_reason() {
-        for errno in [rustix::io::Errno::AGAIN, rustix::io::Errno::NOMEM] {
-            let reason = io::Error::from(errno).to_string();
-            let error = not_started(errno.into());
+        // `EAGAIN` and `ENOMEM` on Linux.
+        for code in [11, 12] {
+            let reason = io::Error::from_raw_os_error(code).to_string();
+            let error = not_started(io::Error::from_raw_os_error(code));
             assert_eq!((error.kind(), error.to_string()), (io::ErrorKind::WouldBlock, reason));
         }
     }

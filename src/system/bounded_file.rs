@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::blocking;
+use super::{blocking, ownership};
 use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
 use crate::time::Deadline;
 
@@ -24,6 +23,6 @@ pub(crate) fn read(path: &Path, limit: usize, deadline: Deadline) -> io::Result<
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         let bytes = read_limited(&file, USUAL_SIZE, limit)?;
-        Ok(Content { bytes, is_exposed: metadata.is_file() && metadata.mode() & 0o077 != 0 })
+        Ok(Content { bytes, is_exposed: metadata.is_file() && ownership::is_exposed(&metadata) })
     })
 }

@@ -1,12 +1,11 @@
 //! Changes the configuration file of another program. The file is replaced as a whole. Its owner and mode are kept, and
 //! so are symbolic links to it.
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use super::{private_directory, private_file};
+use super::{ownership, private_directory, private_file};
 use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
 use crate::time::Deadline;
 
@@ -56,13 +55,7 @@ impl ConfigFile {
             private_directory::create(directory)?;
         }
         private_file::write(&self.target, content, deadline)?;
-        let Some(before) = &self.metadata else { return Ok(()) };
-        let now = self.target.metadata()?;
-        let is_same = (before.uid(), before.gid()) == (now.uid(), now.gid());
-        let is_owned = is_same || chown(&self.target, Some(before.uid()), Some(before.gid())).is_ok();
-        // Permissions of a group must not go to another group.
-        let mode = if is_owned { before.mode() & 0o7777 } else { before.mode() & 0o700 };
-        fs::set_permissions(&self.target, Permissions::from_mode(mode))
+        self.metadata.as_ref().map_or(Ok(()), |before| ownership::restore(&self.target, before))
     }
 }
 

@@ -5,7 +5,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A set of environment variables. A copy is cheap until it is changed.
+use super::platform;
+
+/// A set of environment variables. A copy is cheap until it is changed. On Windows, the case of a name does not matter.
 #[derive(Clone, Default)]
 pub(crate) struct Environment(Arc<BTreeMap<OsString, OsString>>);
 
@@ -17,7 +19,7 @@ impl Environment {
 
     /// Returns a variable's value. An empty variable counts as unset, as in the CLI's own SDK (`bluemix/env.go`).
     pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.0.get(self.kept(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// Returns the value of the first of these variables that is set.
@@ -49,16 +51,32 @@ impl Environment {
         Some(home.into())
     }
 
+    /// Returns the directory for a user's data: `XDG_DATA_HOME`, or the platform's own.
+    pub(crate) fn data_home(&self) -> Option<PathBuf> {
+        let variables: &[&str] =
+            if cfg!(windows) { &["XDG_DATA_HOME", "LOCALAPPDATA"] } else { &["XDG_DATA_HOME"] };
+        let named = variables.iter().find_map(|name| self.absolute_path(name)).map(Path::to_owned);
+        named.or_else(|| Some(self.home().filter(|home| home.is_absolute())?.join(platform::DATA_IN_HOME)))
+    }
+
+    /// Returns a name as it is kept, which on Windows may differ in case.
+    fn kept<'a>(&'a self, name: &'a str) -> &'a OsStr {
+        let mut kept = self.0.keys().map(OsString::as_os_str);
+        let same = if cfg!(windows) { kept.find(|kept| kept.eq_ignore_ascii_case(name)) } else { None };
+        same.unwrap_or(OsStr::new(name))
+    }
+
     /// Sets a variable.
     pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        Arc::make_mut(&mut self.0).insert(name.into(), value.into());
+        let name = self.kept(name).to_owned();
+        Arc::make_mut(&mut self.0).insert(name, value.into());
     }
 
     /// Removes variables.
     pub(crate) fn remove(&mut self, names: &[&str]) {
-        let variables = Arc::make_mut(&mut self.0);
         for name in names {
-            variables.remove(OsStr::new(name));
+            let name = self.kept(name).to_owned();
+            Arc::make_mut(&mut self.0).remove(&name);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The operating system: processes and their groups, signals, locks, the terminal, private files, and the environment.
 //!
-//! Every call that differs between operating systems is in this module.
+//! Every call that differs between operating systems is in this module. The modules above use what is in `unix` without
+//! knowing the platform.
 
 #[cfg(feature = "program")]
 pub(crate) mod appended_file;
@@ -8,27 +9,16 @@ pub(crate) mod blocking;
 pub(crate) mod bounded_file;
 #[cfg(feature = "program")]
 pub(crate) mod config_file;
-#[cfg(feature = "program")]
-pub(crate) mod core_dump;
 pub(crate) mod environment;
-#[cfg(feature = "program")]
-pub(crate) mod exec;
-pub(crate) mod group;
 pub(crate) mod interaction;
 pub(crate) mod lock;
-pub(crate) mod obstacle;
-pub(crate) mod ownership;
-mod poll;
-pub(crate) mod private_directory;
-#[cfg(feature = "program")]
-pub(crate) mod private_file;
 pub(crate) mod process;
-#[cfg(feature = "program")]
-pub(crate) mod signals;
-pub(crate) mod stdio;
-#[cfg(feature = "program")]
-pub(crate) mod stream;
-pub(crate) mod terminal;
+mod transcript;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(unix)]
+pub(crate) use unix::*;
 
 /// Returns a hash that names a file: the same in every version of the program (FNV-1a, RFC 9923), and not secret.
 pub(crate) fn hash_for_name(bytes: &[u8]) -> u64 {

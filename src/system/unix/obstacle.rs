@@ -5,19 +5,7 @@ use std::io;
 use rustix::io::Errno;
 
 use super::stdio;
-
-/// The reason why a program could not be started.
-#[derive(Debug)]
-pub(crate) enum Obstacle {
-    /// The program itself: it is missing, not executable, or needs an interpreter that is missing.
-    Program,
-    /// There is no usable `/dev/null` for its input.
-    NullDevice(io::Error),
-    /// The system call was refused.
-    Sandbox,
-    /// Memory, processes, descriptors, and everything else.
-    Machine,
-}
+use crate::system::process::Obstacle;
 
 /// Returns the reason why a program could not be started. The error alone is not enough, because opening `/dev/null`
 /// fails with the same errors as a program that is missing or not executable.
@@ -30,6 +18,7 @@ pub(crate) fn of(error: &io::Error) -> Obstacle {
             Err(error) => Obstacle::NullDevice(error),
         },
         Some(Errno::NOEXEC) => Obstacle::Program,
+        None if error.kind() == io::ErrorKind::InvalidInput => Obstacle::Arguments,
         _ => Obstacle::Machine,
     }
 }

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use rustix::fs::{Access, OFlags};
 use rustix::io::FdFlags;
 
-use super::environment::Environment;
 use super::signals;
+use crate::system::environment::Environment;
 
 /// The search path if PATH is not set, as in glibc and musl.
 const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";

@@ -38,20 +38,15 @@ fn ensure_ours(found: &Metadata) -> io::Result<()> {
 }
 
 /// Returns whether only we can open a directory. Root always can.
-pub(crate) fn is_closed_to_others(found: &Metadata) -> bool {
+pub(super) fn is_closed_to_others(found: &Metadata) -> bool {
     ensure_ours(found).is_ok() && found.mode() & 0o044 == 0
-}
-
-/// Opens a directory without waiting, in case it is a pipe.
-pub(crate) fn open(directory: &Path) -> io::Result<File> {
-    open_with(directory, OFlags::DIRECTORY)
 }
 
 /// Opens a file of ours for reading and writing, and creates it and its directory, both for the user alone.
 ///
 /// The directory must be private and the file must be a regular file of ours with one name. Otherwise another user could
 /// have us write to any file, by a link at a name that can be predicted.
-pub(crate) fn open_file(path: &Path) -> io::Result<File> {
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidFilename.into());
     };

@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use super::ownership::{is_of_user, open_with};
-use super::{hash_for_name, signals, stream};
+use super::{signals, stream};
+use crate::system::hash_for_name;
 use crate::time::Deadline;
 
 /// The number of temporary names that follow from the target, for as many writers at the same time.

@@ -1,0 +1,18 @@
+//! Words in hints and paths that differ between platforms.
+
+/// How to check whether the machine has reached a limit.
+pub(crate) const CHECK_LIMITS: &str = "check the limits of this machine: `ulimit -a`";
+
+/// What to do if a program cannot be started.
+pub(crate) const REACHED_LIMIT: &str = "this machine may have reached a limit: check `ulimit -a`";
+
+/// What to do if no thread can be started.
+pub(crate) const TOO_MANY_THREADS: &str =
+    "this machine may have reached a limit: check `ulimit -u` and `ulimit -v`";
+
+/// The variable that names the user's home directory.
+pub(crate) const HOME: &str = "HOME";
+
+/// Where programs keep a user's data, in the home directory.
+pub(crate) const DATA_IN_HOME: &str =
+    if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
