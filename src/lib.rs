@@ -130,6 +130,23 @@
 //!   core_dump.rs               disables core dumps, which would contain secrets
 //!   platform.rs                words in hints and paths that differ
 //!   testing.rs                 what unit tests need of the platform
+//! system/windows/mod.rs        Windows
+//!   run.rs                     a captured run, in a job
+//!   group.rs                   a child and its job
+//!   signals.rs                 ends children and writes when an event of the console ends the program
+//!   exec.rs                    runs another program in place of this one
+//!   programs.rs                finds a program (PATHEXT)
+//!   obstacle.rs                why a program could not be started
+//!   ownership.rs               who may use a file
+//!   private_directory.rs       directories in the profile, and the files in them
+//!   private_file.rs            a file that is replaced as a whole
+//!   stream.rs                  a named pipe or a device, written through
+//!   lock_file.rs               what is locked (`LockFileEx`)
+//!   stdio.rs                   the standard streams
+//!   terminal.rs                the console's echo
+//!   core_dump.rs               crash dumps
+//!   platform.rs                words in hints and paths that differ
+//!   testing.rs                 what unit tests need of the platform
 //! format/mod.rs                the output formats
 //!   template.rs                placeholders and escapes
 //!   shell.rs                   assignments, and how each shell quotes
@@ -158,9 +175,6 @@
         reason = "the program uses more of these modules than the library does"
     )
 )]
-
-#[cfg(not(unix))]
-compile_error!("ibmcloud-token needs process groups, flock and file modes; on Windows, use it in WSL");
 
 mod error;
 #[cfg(feature = "program")]

@@ -88,7 +88,7 @@ fn is_exempt(host: &str, port: u16, list: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::testing::not_unicode;
+    use crate::system::testing::{CASE_OF_VARIABLES_MATTERS, not_unicode};
 
     fn proxy(url: &str, variables: &[(&str, &str)]) -> Option<String> {
         let proxy = of(&Endpoint::new(url).unwrap(), &variables.iter().copied().collect()).unwrap()?;
@@ -145,7 +145,8 @@ mod tests {
             for variable in VARIABLES {
                 let environment = [(variable, url)].into_iter().collect();
                 let error = of(&Endpoint::public(), &environment).unwrap_err().to_string();
-                assert!(error.starts_with(variable) && error.contains(why), "{error}");
+                let named = if CASE_OF_VARIABLES_MATTERS { variable.into() } else { variable.to_uppercase() };
+                assert!(error.starts_with(&named) && error.contains(why), "{error}");
                 assert!(!error.contains("hunter2"), "{error}");
             }
         }
@@ -156,7 +157,8 @@ mod tests {
         let mut environment = Environment::default();
         environment.set("https_proxy", not_unicode("http://", ":1"));
         let error = of(&Endpoint::public(), &environment).unwrap_err().to_string();
-        assert_eq!(error, "https_proxy is not UTF-8");
+        let named = if CASE_OF_VARIABLES_MATTERS { "https_proxy" } else { VARIABLES[0] };
+        assert_eq!(error, format!("{named} is not UTF-8"));
         // The names in the list that are UTF-8 still count.
         environment.set("NO_PROXY", not_unicode("", ",iam.cloud.ibm.com"));
         assert!(of(&Endpoint::public(), &environment).unwrap().is_none());

@@ -29,6 +29,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::system::platform::HOME;
 
     fn directory(variables: &[(&str, &Path)]) -> Option<PathBuf> {
         config_directory(&variables.iter().copied().collect())
@@ -38,17 +39,14 @@ mod tests {
     fn variables_rank_as_in_the_sdk() {
         let home = tempfile::tempdir().unwrap();
         let (home, other) = (home.path(), Path::new("/other"));
-        assert_eq!(directory(&[("HOME", home)]), Some(home.join(".bluemix")));
-        assert_eq!(directory(&[("HOME", other), ("BLUEMIX_HOME", home)]), Some(home.join(".bluemix")));
+        assert_eq!(directory(&[(HOME, home)]), Some(home.join(".bluemix")));
+        assert_eq!(directory(&[(HOME, other), ("BLUEMIX_HOME", home)]), Some(home.join(".bluemix")));
         assert_eq!(
             directory(&[("BLUEMIX_HOME", other), ("IBMCLOUD_HOME", home)]),
             Some(home.join(".bluemix"))
         );
         assert_eq!(directory(&[("IBMCLOUD_HOME", other), ("IBMCLOUD_CONFIG_HOME", home)]), Some(home.into()));
-        assert_eq!(
-            directory(&[("IBMCLOUD_HOME", Path::new("")), ("HOME", home)]),
-            Some(home.join(".bluemix"))
-        );
+        assert_eq!(directory(&[("IBMCLOUD_HOME", Path::new("")), (HOME, home)]), Some(home.join(".bluemix")));
         assert_eq!(directory(&[]), None);
     }
 
@@ -57,6 +55,6 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(home.path().join(".bluemix")).unwrap();
         std::fs::create_dir_all(home.path().join(".ibmcloud")).unwrap();
-        assert_eq!(directory(&[("HOME", home.path())]), Some(home.path().join(".ibmcloud")));
+        assert_eq!(directory(&[(HOME, home.path())]), Some(home.path().join(".ibmcloud")));
     }
 }

@@ -17,7 +17,7 @@ const NAME: &str = "ibmcloud";
 pub(super) fn locate(program: Option<&OsStr>, environment: &Environment) -> Result<PathBuf> {
     let name = program.unwrap_or(OsStr::new(NAME));
     let found = if Path::new(name).components().count() > 1 {
-        executable(Path::new(name))
+        executable(Path::new(name), environment)
     } else {
         in_path(name, environment)
     };
@@ -29,10 +29,10 @@ pub(super) fn locate(program: Option<&OsStr>, environment: &Environment) -> Resu
 }
 
 /// Returns a path that the user gave as an absolute path, if it is executable.
-fn executable(path: &Path) -> Result<PathBuf, String> {
+fn executable(path: &Path, environment: &Environment) -> Result<PathBuf, String> {
     let problem = |error: &dyn std::fmt::Display| format!("cannot run `{}`: {error}", path.display());
     let absolute = std::path::absolute(path).map_err(|error| problem(&error))?;
-    programs::at(&absolute).ok_or_else(|| match absolute.metadata() {
+    programs::at(&absolute, environment).ok_or_else(|| match absolute.metadata() {
         Err(error) => problem(&error),
         Ok(_) => problem(&"it is not an executable file"),
     })
@@ -42,13 +42,14 @@ fn in_path(name: &OsStr, environment: &Environment) -> Result<PathBuf, String> {
     let path = environment.get("PATH").unwrap_or_default();
     let (absolute, refused): (Vec<PathBuf>, Vec<PathBuf>) =
         std::env::split_paths(path).partition(|directory| directory.is_absolute());
-    programs::in_directories(name, &absolute, Path::new("/")).ok_or_else(|| {
+    programs::in_directories(name, &absolute, Path::new("/"), environment).ok_or_else(|| {
         let shown = name.display();
         // An empty entry stands for the current directory.
         let relative: Vec<PathBuf> =
             refused.into_iter().map(|directory| Path::new(".").join(directory)).collect();
-        let here =
-            std::env::current_dir().ok().and_then(|here| programs::in_directories(name, &relative, &here));
+        let here = std::env::current_dir()
+            .ok()
+            .and_then(|here| programs::in_directories(name, &relative, &here, environment));
         if here.is_some() {
             format!("`{shown}` is only in an empty or relative entry of PATH, which is not safe to use")
         } else {

@@ -123,6 +123,7 @@ fn context(name: &OsStr) -> Result<Context> {
 /// Returns the session that the name of a link selects.
 fn session(name: &OsStr) -> Result<Option<SessionName>> {
     let name = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name);
     let Some(session) = name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix('-')) else {
         return Ok(None);
     };

@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn credentials_file_overrides_only_with_lines_for_the_service() {
         let home = tempfile::tempdir().unwrap();
-        let environment: Environment = [("HOME", home.path())].into_iter().collect();
+        let environment: Environment = [(crate::system::platform::HOME, home.path())].into_iter().collect();
         let file = home.path().join(CREDENTIALS_FILE);
         let overriding = |recipe: &str| recipe.parse::<Recipe>().unwrap().overriding_file(&environment);
         assert_eq!(overriding("sdk:x"), None);

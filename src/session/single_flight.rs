@@ -226,7 +226,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::system::testing::set_mode;
+    use crate::system::testing::{exposed_directory, set_mode};
 
     const PROGRAM: &str = "/bin/ibmcloud";
 
@@ -272,8 +272,7 @@ mod tests {
 
     #[test]
     fn lock_that_another_user_may_hold_does_not_stop_a_run() {
-        let [session, directory] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        set_mode(session.path(), 0o755);
+        let [session, directory] = [exposed_directory(), tempfile::tempdir().unwrap()];
         let held = LockFile::of_directory(session.path()).unwrap();
         let _held = held.lock(Deadline::after(Duration::ZERO), |_| ()).unwrap();
         for lock_file in [Some(directory.path().join("lock")), None] {
@@ -296,10 +295,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         for (content, size) in [("{", 1), ("garbage", 7), ("", 8 << 30)] {
-            std::fs::write(&path, content).unwrap();
-            File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
+            let mut file = LockFile::of_ours(&path).unwrap();
+            file.record().set_len(0).unwrap();
+            file.record().write_all(content.as_bytes()).unwrap();
+            file.record().set_len(size).unwrap();
             take(directory.path(), 50).unwrap().record(Path::new(PROGRAM), &Ok(()));
-            assert_eq!(read(&mut File::open(&path).unwrap()).unwrap().run, 1);
+            assert_eq!(read(LockFile::of_ours(&path).unwrap().record()).unwrap().run, 1);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The operating system: processes and their groups, signals, locks, the terminal, private files, and the environment.
 //!
-//! Every call that differs between operating systems is in this module. The modules above use what is in `unix` without
-//! knowing the platform.
+//! Every call that differs between operating systems is in this module. The modules of `unix` and `windows` have the
+//! same names and the same functions, and the modules above use them without knowing the platform.
 
 #[cfg(feature = "program")]
 pub(crate) mod appended_file;
@@ -16,9 +16,13 @@ pub(crate) mod process;
 mod transcript;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(unix)]
 pub(crate) use unix::*;
+#[cfg(windows)]
+pub(crate) use windows::*;
 
 /// Returns a hash that names a file: the same in every version of the program (FNV-1a, RFC 9923), and not secret.
 pub(crate) fn hash_for_name(bytes: &[u8]) -> u64 {

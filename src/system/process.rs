@@ -67,6 +67,16 @@ pub(crate) enum Obstacle {
     Machine,
 }
 
+/// How a secret is handed to a program that replaces us.
+#[cfg(feature = "program")]
+#[expect(dead_code, reason = "each platform has one of these ways")]
+pub(crate) enum Handed {
+    /// In a file that can be read once, and is open until this is dropped.
+    File { path: PathBuf, _open: std::fs::File },
+    /// In this variable of its environment.
+    Variable(&'static str),
+}
+
 /// How a captured run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {

@@ -15,6 +15,7 @@ use crate::sanitize;
 use crate::system::config_file::ConfigFile;
 use crate::system::environment::Environment;
 use crate::system::exec::{Entries, look_up};
+use crate::system::platform;
 
 pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Result<()> {
     let settings = context.settings().configure(arguments)?;
@@ -56,7 +57,10 @@ fn default_file(environment: &Environment) -> Result<PathBuf> {
     directory.map(|directory| directory.join("config.json")).ok_or_else(|| {
         Error::new(
             ErrorKind::Usage,
-            "cannot find the configuration file, because neither DOCKER_CONFIG nor HOME is set",
+            format!(
+                "cannot find the configuration file, because neither DOCKER_CONFIG nor {} is set",
+                platform::HOME
+            ),
         )
         .with_hint("name the file with `--file PATH`")
     })

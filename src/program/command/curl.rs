@@ -1,7 +1,9 @@
-//! `curl`: replace this process with curl, which reads the token in a header from a file descriptor.
+//! `curl`: replace this process with curl, which gets the token in a header through a file descriptor. On Windows, which
+//! has no name for a descriptor, it gets it through a variable.
 //!
 //! curl has read headers from a file since 7.55.0 (2017). The descriptor is not the standard input, which stays free
-//! for `-d @-`. curl before 7.58.0 would send the header to another host after a redirect (CVE-2018-1000007).
+//! for `-d @-`. curl before 7.58.0 would send the header to another host after a redirect (CVE-2018-1000007). curl has
+//! expanded variables since 8.3.0 (2023).
 
 use std::ffi::{OsStr, OsString};
 
@@ -13,7 +15,8 @@ use crate::program::context::Context;
 use crate::program::curl_guard;
 use crate::program::source::Source;
 use crate::secret::SecretBuffer;
-use crate::system::exec::{Entries, inherited_pipe};
+use crate::system::exec::{Entries, hand_over};
+use crate::system::process::Handed;
 
 const CURL: &str = "curl";
 
@@ -32,7 +35,8 @@ pub(in crate::program) fn run(arguments: &Curl, context: &Context) -> Result<()>
     header.push_str("Authorization: Bearer ");
     header.push_str(token.token().expose());
     header.push_str("\n");
-    let (_pipe, header) = inherited_pipe(&header).map_err(|error| {
+    let mut environment = context.environment().clone();
+    let handed = hand_over(&header, &mut environment).map_err(|error| {
         Error::new(ErrorKind::Internal, "cannot pass the token to curl through a file descriptor")
             .with_source(error)
     })?;
@@ -41,9 +45,22 @@ pub(in crate::program) fn run(arguments: &Curl, context: &Context) -> Result<()>
         // A proxy would get the header of a plain http request.
         all.extend(["--noproxy", "*"].map(Into::into));
     }
-    let mut header_argument = OsString::from("@");
-    header_argument.push(header);
-    all.extend(["-H".into(), header_argument]);
+    match &handed {
+        Handed::File { path, .. } => {
+            let mut file = OsString::from("@");
+            file.push(path);
+            all.extend(["-H".into(), file]);
+        }
+        Handed::Variable(name) => all.extend(
+            [
+                "--variable".to_owned(),
+                format!("%{name}"),
+                "--expand-header".to_owned(),
+                format!("{{{{{name}}}}}"),
+            ]
+            .map(Into::into),
+        ),
+    }
     all.extend_from_slice(&arguments.arguments);
-    Err(exec::become_program(&path, name, &all, context.environment()))
+    Err(exec::become_program(&path, name, &all, &environment))
 }

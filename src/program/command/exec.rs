@@ -48,7 +48,7 @@ pub(in crate::program) fn run(arguments: &Exec, context: &Context) -> Result<()>
 /// Finds a program. The error has the exit status that POSIX specifies.
 pub(super) fn look_up(name: &OsStr, entries: Entries, context: &Context) -> Result<PathBuf> {
     exec::look_up(name, entries, context.environment()).map_err(|error| match error {
-        LookupError::Missing if name.as_encoded_bytes().contains(&b'/') => {
+        LookupError::Missing if exec::is_path(name) => {
             Error::new(ErrorKind::Usage, format!("there is no program `{}`", name.display()))
                 .or_exit_code(NOT_FOUND)
         }

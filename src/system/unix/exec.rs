@@ -17,7 +17,9 @@ use rustix::fs::{Access, OFlags};
 use rustix::io::FdFlags;
 
 use super::signals;
+use crate::secret::SecretBuffer;
 use crate::system::environment::Environment;
+use crate::system::process::Handed;
 
 /// The search path if PATH is not set, as in glibc and musl.
 const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";
@@ -42,13 +44,18 @@ pub(crate) enum LookupError {
     NotExecutable(PathBuf, io::Error),
 }
 
+/// Returns whether a program is named by its path.
+pub(crate) fn is_path(program: &OsStr) -> bool {
+    program.as_bytes().contains(&b'/')
+}
+
 /// Finds a program: by its path, or in PATH by a name without a slash.
 pub(crate) fn look_up(
     program: &OsStr,
     entries: Entries,
     environment: &Environment,
 ) -> Result<PathBuf, LookupError> {
-    if program.as_bytes().contains(&b'/') {
+    if is_path(program) {
         let path = PathBuf::from(program);
         return match ensure_executable(&path) {
             Ok(()) => Ok(path),
@@ -120,9 +127,15 @@ pub(crate) fn become_program(
     error.into()
 }
 
+/// Hands a text to the program that replaces us, through a pipe.
+pub(crate) fn hand_over(content: &SecretBuffer, _: &mut Environment) -> io::Result<Handed> {
+    let (pipe, path) = inherited_pipe(content)?;
+    Ok(Handed::File { path, _open: pipe.into() })
+}
+
 /// Returns a pipe with this content for the program that replaces us, and the path under which it can be opened. The
 /// pipe is empty once it has been read, so no secret is left in it.
-pub(crate) fn inherited_pipe(content: &[u8]) -> io::Result<(OwnedFd, PathBuf)> {
+fn inherited_pipe(content: &[u8]) -> io::Result<(OwnedFd, PathBuf)> {
     let (reader, mut writer) = io::pipe()?;
     // Nothing reads from the pipe yet, so writing more than it can hold would block forever.
     rustix::fs::fcntl_setfl(&writer, OFlags::NONBLOCK)?;

@@ -1,13 +1,46 @@
 //! What unit tests need of the platform.
 
+#[cfg(feature = "net")]
 use std::ffi::OsString;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
+#[cfg(feature = "net")]
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use std::os::unix::fs::symlink;
+use tempfile::TempDir;
+
+/// A directory that is absolute on this platform.
+pub(crate) const ROOT: &str = "/";
+
+/// Whether the names of variables differ if only their case does.
+#[cfg(feature = "net")]
+pub(crate) const CASE_OF_VARIABLES_MATTERS: bool = true;
+
+/// Whether the CLI locks its session file.
+pub(crate) const CLI_LOCKS_ITS_FILE: bool = true;
+
+/// A device that can be opened like a file.
+pub(crate) const DEVICE: Option<&str> = Some("/dev/null");
+
+/// Creates a symbolic link to a directory, if the platform lets us. Returns whether it does.
+pub(crate) fn symlink(target: &Path, link: &Path) -> bool {
+    std::os::unix::fs::symlink(target, link).unwrap();
+    true
+}
+
+/// Opens a file and lets nobody else open it, if the platform can.
+pub(crate) fn keep_to_ourselves(_: &Path) -> Option<File> {
+    None
+}
+
+/// Creates a directory that other users can open.
+pub(crate) fn exposed_directory() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    set_mode(directory.path(), 0o755);
+    directory
+}
 
 /// Gives a file to another user. Only root can.
 pub(crate) fn give_away(path: &Path) {
@@ -27,6 +60,7 @@ pub(crate) fn make_pipe(path: &Path) -> bool {
 }
 
 /// Returns a text that is not Unicode.
+#[cfg(feature = "net")]
 pub(crate) fn not_unicode(before: &str, after: &str) -> OsString {
     OsString::from_vec([before.as_bytes(), b"\xff", after.as_bytes()].concat())
 }

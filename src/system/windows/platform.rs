@@ -1,0 +1,16 @@
+//! Words in hints and paths that differ between platforms.
+
+/// How to check whether the machine has reached a limit.
+pub(crate) const CHECK_LIMITS: &str = "check in the Task Manager whether this machine is short of memory";
+
+/// What to do if a program cannot be started.
+pub(crate) const REACHED_LIMIT: &str = "this machine may be short of memory, or a policy may forbid it";
+
+/// What to do if no thread can be started.
+pub(crate) const TOO_MANY_THREADS: &str = "this machine may be short of memory";
+
+/// The variable that names the user's home directory.
+pub(crate) const HOME: &str = "USERPROFILE";
+
+/// Where programs keep a user's data, in the home directory.
+pub(crate) const DATA_IN_HOME: &str = r"AppData\Local";
