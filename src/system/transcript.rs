@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::ChildStdin;
 
+use super::platform::LINE_END;
 use super::process::{End, MAX_STDERR, MAX_STDOUT, Output, Reply, Script};
 use crate::secret::SecretBuffer;
 
@@ -46,7 +47,7 @@ impl Transcript {
         match script(pending) {
             Reply::Wait => return,
             // A child that has stopped reading says why in its output.
-            Reply::Line(line) => drop(writeln!(input, "{}", line.as_str())),
+            Reply::Line(line) => drop(write!(input, "{}{LINE_END}", line.as_str())),
             Reply::Close => *stdin = None,
         }
         self.answered = self.stdout.len();

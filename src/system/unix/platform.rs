@@ -16,3 +16,6 @@ pub(crate) const HOME: &str = "HOME";
 /// Where programs keep a user's data, in the home directory.
 pub(crate) const DATA_IN_HOME: &str =
     if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+
+/// The end of a line that a person types.
+pub(crate) const LINE_END: &str = "\n";

@@ -78,6 +78,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
+    use super::super::testing::make_pipe;
     use super::*;
 
     fn set_mode(path: &Path, mode: u32) {
@@ -113,7 +114,7 @@ mod tests {
         assert!(!root.path().join("none").exists());
         fs::hard_link(&theirs, &path).unwrap();
         refused();
-        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, Mode::RWXU, 0).unwrap();
+        make_pipe(&path);
         refused();
         if is_root() {
             fs::write(&path, "").unwrap();

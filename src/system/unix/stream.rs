@@ -159,15 +159,11 @@ mod tests {
     use std::os::fd::AsRawFd as _;
     use std::os::unix::fs::symlink;
 
+    use super::super::testing::make_pipe;
     use super::*;
 
     fn soon() -> Deadline {
         Deadline::after(Duration::from_millis(50))
-    }
-
-    fn make_pipe(path: &Path) {
-        rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
-            .unwrap();
     }
 
     #[test]

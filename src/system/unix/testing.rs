@@ -54,8 +54,7 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
 
 /// Creates a pipe with a name in the file system, if the platform has them. Returns whether it has.
 pub(crate) fn make_pipe(path: &Path) -> bool {
-    rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
-        .unwrap();
+    nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     true
 }
 

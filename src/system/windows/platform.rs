@@ -14,3 +14,6 @@ pub(crate) const HOME: &str = "USERPROFILE";
 
 /// Where programs keep a user's data, in the home directory.
 pub(crate) const DATA_IN_HOME: &str = r"AppData\Local";
+
+/// The end of a line that a person types at a console.
+pub(crate) const LINE_END: &str = "\r\n";

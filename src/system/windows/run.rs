@@ -205,3 +205,143 @@ fn pass_on(
     })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::system::environment::Environment;
+    use crate::system::process::{MAX_STDOUT, Reply};
+
+    /// A command line that never ends.
+    const ENDLESS: &str = "for /L %i in (1,0,2) do @rem";
+
+    fn cmd(line: &str) -> Invocation {
+        let environment = Environment::of_process();
+        let root = environment.get("SystemRoot").expect("Windows sets it");
+        Invocation {
+            program: Path::new(root).join(r"System32\cmd.exe"),
+            arguments: ["/d", "/v:on", "/c", line].map(str::to_owned).into(),
+            user_arguments: Vec::new(),
+            environment,
+        }
+    }
+
+    fn run(invocation: &Invocation, milliseconds: u64) -> Output {
+        let deadline = Deadline::after(Duration::from_millis(milliseconds));
+        Run::start(invocation, Stdio::null()).unwrap().finish(deadline, None).unwrap()
+    }
+
+    #[test]
+    fn output_and_exit_status_are_captured() {
+        let output = run(&cmd("echo out& echo err>&2& exit 259"), 60_000);
+        assert_eq!((&*output.stdout, &*output.stderr), (&b"out\r\n"[..], &b"err\r\n"[..]));
+        // 259 is also what the system says of a process that is still running.
+        assert!(matches!(output.end, End::Exited(status) if status.code() == Some(259)), "{:?}", output.end);
+    }
+
+    #[test]
+    fn run_ends_at_the_deadline_and_keeps_its_output() {
+        let started = std::time::Instant::now();
+        let output = run(&cmd(&format!("echo out& {ENDLESS}")), 3000);
+        assert_eq!((output.end, &*output.stdout), (End::TimedOut, &b"out\r\n"[..]));
+        assert!(started.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn too_much_output_ends_the_run() {
+        let line = "x".repeat(4000);
+        let output = run(&cmd(&format!("for /L %i in (1,0,2) do @echo {line}")), 120_000);
+        assert_eq!((output.end, output.stdout.len()), (End::TooMuchOutput, MAX_STDOUT));
+    }
+
+    #[test]
+    fn grandchild_that_keeps_the_pipe_open_ends_with_the_run() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("alive");
+        let line =
+            format!("start /b cmd /d /c \"for /L %i in (1,0,2) do @echo x>>{}\" & exit 3", file.display());
+        let output = run(&cmd(&line), 60_000);
+        assert!(matches!(output.end, End::Exited(status) if status.code() == Some(3)), "{:?}", output.end);
+        let size = || file.metadata().map_or(0, |found| found.len());
+        let before = size();
+        thread::sleep(Duration::from_millis(300));
+        assert_eq!(size(), before, "the grandchild still runs");
+    }
+
+    /// Runs a program that prompts once, and returns its output.
+    fn answered(reply: fn() -> Reply) -> String {
+        let mut prompts = 0;
+        let mut script = |output: &[u8]| {
+            if !output.trim_ascii_end().ends_with(b">") {
+                return Reply::Wait;
+            }
+            prompts += 1;
+            reply()
+        };
+        let line = "set X=none& set /p X=name^> & echo [!X!]";
+        let run = Run::start(&cmd(line), Stdio::piped()).unwrap();
+        let output = run.finish(Deadline::after(Duration::from_secs(60)), Some(&mut script)).unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(matches!(output.end, End::Exited(_)) && prompts == 1, "{prompts} {text}");
+        text
+    }
+
+    #[test]
+    fn prompt_is_answered_and_the_end_of_the_input_is_seen() {
+        // `set /p` of Wine drops the last character.
+        let text = answered(|| Reply::Line("value".to_owned().into()));
+        assert!(text.contains("[valu"), "{text}");
+        let text = answered(|| Reply::Close);
+        assert!(!text.contains("valu") && text.contains('['), "{text}");
+    }
+
+    /// Runs a batch file that prints its first argument.
+    fn batch(directory: &Path, argument: &str) -> io::Result<String> {
+        let file: PathBuf = directory.join("tool.cmd");
+        fs::write(&file, "@echo off\r\n(echo %1)\r\n").unwrap();
+        let invocation = Invocation {
+            program: file,
+            arguments: Vec::new(),
+            user_arguments: vec![argument.to_owned()],
+            environment: Environment::of_process(),
+        };
+        let output =
+            Run::start(&invocation, Stdio::null())?.finish(Deadline::after(Duration::from_secs(60)), None)?;
+        assert!(matches!(output.end, End::Exited(status) if status.success()), "{argument:?}");
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    }
+
+    /// Without the quotation that std adds, each of these would run `echo pwned`, `calc` and the like.
+    #[test]
+    fn argument_of_a_batch_file_is_never_a_command() {
+        let directory = tempfile::tempdir().unwrap();
+        for hostile in
+            ["& echo pwned", "| more", "\"& echo pwned", "a\" & echo pwned & \"", "^& echo pwned", "> file"]
+        {
+            let shown = batch(directory.path(), hostile).unwrap();
+            assert_eq!(shown.lines().count(), 1, "{hostile:?}: {shown:?}");
+            assert!(shown.starts_with('"') && shown.ends_with('"'), "{hostile:?}: {shown:?}");
+        }
+        assert_eq!(batch(directory.path(), "us-south").unwrap(), "us-south");
+        for refused in ["a\nb", "a\rb"] {
+            assert_eq!(batch(directory.path(), refused).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn program_with_any_name_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        let deep = directory.path().join("\u{e4} \u{65e5}").join("& x");
+        fs::create_dir_all(&deep).unwrap();
+        let mut invocation = cmd("exit 4");
+        let copy = deep.join("\u{9375}.exe");
+        fs::copy(&invocation.program, &copy).unwrap();
+        invocation.program = copy;
+        let end = run(&invocation, 60_000).end;
+        assert!(matches!(end, End::Exited(status) if status.code() == Some(4)), "{end:?}");
+    }
+}
