@@ -45,6 +45,15 @@ impl Drop for Hold {
     }
 }
 
+/// Whether an event is the way to end the program, so that it exits with 0.
+static ENDS_WELL: AtomicBool = AtomicBool::new(false);
+
+/// Makes an event the way to end the program.
+pub(crate) fn end_well() {
+    ENDS_WELL.store(true, Ordering::Release);
+    watch();
+}
+
 /// Starts to watch for events. This is called before a child is started or a file is replaced, so that an answer from the
 /// session file does not pay for it.
 pub(crate) fn watch() {
@@ -68,5 +77,6 @@ fn obey() {
     group::end_all();
     terminal::restore_for_the_end();
     let _held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
-    std::process::exit(ENDED_BY_CTRL_C.cast_signed());
+    let status = if ENDS_WELL.load(Ordering::Acquire) { 0 } else { ENDED_BY_CTRL_C.cast_signed() };
+    std::process::exit(status);
 }
