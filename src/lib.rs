@@ -44,6 +44,7 @@
 //!   arguments/commands.rs      the commands and their options
 //!   arguments/options.rs       the arguments of each command as clap types
 //!   arguments/groups.rs        the options that commands share, in groups
+//!   arguments/documentation.rs the arguments of `completions` and `man`
 //!   arguments/usage.rs         usage errors
 //!   help.rs                    the longer texts of the help
 //!   settings.rs                each setting: the option, else its variable, else the default
@@ -61,6 +62,7 @@
 //!   recipes.rs                 the variables that tools read, for `exec --for`
 //!   registry_hosts.rs          the registry's hosts, one by one
 //!   command/mod.rs             the commands
+//!   command/completions.rs
 //!   command/configure.rs
 //!   command/curl.rs
 //!   command/exchange.rs
@@ -69,9 +71,32 @@
 //!   command/inspect.rs
 //!   command/login.rs
 //!   command/logout.rs
+//!   command/man.rs
 //!   command/parse.rs
 //!   command/status.rs
 //!   command/watch.rs
+//! program/completion/mod.rs    answers the completion script of a shell
+//!   ibmcloud-token.bash        the scripts
+//!   ibmcloud-token.fish
+//!   ibmcloud-token.ps1
+//!   ibmcloud-token.zsh
+//! program/manual/mod.rs        the manual pages
+//!   roff.rs                    writes man(7) from plain text
+//!   ibmcloud-token.txt         what the pages have besides the help: examples, files, variables
+//!   docker-credential-ibmcloud.txt
+//!   completions.txt
+//!   configure.txt
+//!   curl.txt
+//!   exchange.txt
+//!   exec.txt
+//!   get.txt
+//!   inspect.txt
+//!   login.txt
+//!   logout.txt
+//!   man.txt
+//!   parse.txt
+//!   status.txt
+//!   session.txt                the files and variables of every command with a session
 //! program/curl_guard/mod.rs    checks that curl can send the token only to IBM Cloud's hosts
 //!   options.rs                 the options of curl
 //!   url.rs                     the hosts that may receive the token

@@ -81,3 +81,22 @@ Let docker, podman, skopeo and helm get their icr.io tokens from ibmcloud-token.
 `credHelpers` of $DOCKER_CONFIG/config.json or ~/.docker/config.json, for every
 host of IBM Cloud Container Registry. A host with another helper keeps it. The
 rest of the file is not changed. The changes are printed.";
+
+pub(super) const COMPLETIONS: &str = "\
+Print a script that lets your shell complete the command lines of ibmcloud-token.
+
+The script runs ibmcloud-token at each Tab to learn what may follow, so it need
+not be renewed with the program. To load it in every shell, add the line to the
+file:
+
+  bash        ~/.bashrc                   eval \"$(ibmcloud-token completions bash)\"
+  zsh         ~/.zshrc, after compinit    eval \"$(ibmcloud-token completions zsh)\"
+  fish        ~/.config/fish/config.fish  ibmcloud-token completions fish | source
+  powershell  $PROFILE                    ibmcloud-token completions powershell |
+                                            Out-String | Invoke-Expression";
+
+pub(super) const MAN: &str = "\
+Print a manual page in the format of man(7): that of the program, or that of a
+command. Read it with `ibmcloud-token man get | man -l -`.
+
+The pages of docker-credential-ibmcloud and of every command can be printed.";

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod command;
+mod completion;
 mod context;
 mod curl_guard;
 mod dispatch;
@@ -12,6 +13,7 @@ mod help;
 mod iam_source;
 mod input;
 mod json_object;
+mod manual;
 mod output;
 mod recipes;
 mod registry_hosts;

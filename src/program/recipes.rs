@@ -226,6 +226,11 @@ fn has_lines_for(prefix: &str, path: &Path) -> bool {
     })
 }
 
+/// Returns the name and the description of each recipe. A name that ends in a colon is followed by that of a service.
+pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ROWS.iter().map(|row| (row.name, row.about))
+}
+
 /// Returns the text of `--list-recipes`.
 pub(crate) fn list() -> String {
     let mut text = String::new();

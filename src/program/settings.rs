@@ -27,6 +27,12 @@ const ENDPOINT_VARIABLE: &str = "IBMCLOUD_IAM_API_ENDPOINT";
 /// The default of `--timeout`.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The variables, without `IBMCLOUD_TOKEN_`. Each replaces the option of the same name. The manual lists them.
+pub(super) const VARIABLES: [&str; 15] = [
+    "DRY_RUN", "ENV", "FILE", "FOR", "FORMAT", "FRESH", "HOST", "IBMCLOUD", "MIN_TTL", "QUIET", "REMOVE",
+    "SESSION", "SHELL", "TIMEOUT", "VERBOSE",
+];
+
 /// How much is printed besides errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verbosity {
@@ -303,6 +309,7 @@ impl<'a> Settings<'a> {
     }
 
     fn variable(self, name: &str) -> Option<&'a OsStr> {
+        debug_assert!(VARIABLES.contains(&name), "add {name} to VARIABLES");
         self.environment.get(&format!("IBMCLOUD_TOKEN_{name}"))
     }
 }

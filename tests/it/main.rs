@@ -1,5 +1,6 @@
 //! The integration tests: they run the program against the stand-in CLI.
 //!
+//! - `completions`: what the completion scripts offer, in real shells
 //! - `curl`: curl with the token, and the guard in front of it
 //! - `docker`: the credential helper, and its configuration
 //! - `exchange`: API keys and the IAM service
@@ -9,6 +10,7 @@
 //! - `iam_service`: a stand-in for the IAM service on loopback
 //! - `layout`: the order of imports, and the overview in `lib.rs`
 //! - `login`: logins on a terminal and unattended
+//! - `manual`: the manual pages, and their examples
 //! - `one_liners`: the documented pipelines beside the program, in every situation
 //! - `output`: formats, files, exit codes, the command line
 //! - `process`: how the program runs the CLI
@@ -25,6 +27,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests run programs and read their environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
+mod completions;
 mod curl;
 mod docker;
 #[cfg(feature = "net")]
@@ -37,6 +40,7 @@ mod iam_service;
 mod identity;
 mod layout;
 mod login;
+mod manual;
 mod one_liners;
 mod output;
 mod process;

@@ -2,17 +2,18 @@
 
 use clap::{ArgMatches, Args, FromArgMatches};
 
+use super::documentation::{Completions, Man};
 use super::groups::{Common, MessageOptions, SessionOptions, TimeOptions};
 #[cfg(feature = "net")]
 use super::options::ExchangeOptions;
 use super::options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status, Watch};
 use super::{Arguments, Command};
-use crate::program::help::{CONFIGURE, CURL, EXEC, WATCH};
+use crate::program::help::{COMPLETIONS, CONFIGURE, CURL, EXEC, MAN, WATCH};
 
 /// A command's name, help and definition.
-pub(super) struct Definition {
-    pub(super) name: &'static str,
-    pub(super) about: &'static str,
+pub(in crate::program) struct Definition {
+    pub(in crate::program) name: &'static str,
+    pub(in crate::program) about: &'static str,
     pub(super) long_about: &'static str,
     pub(super) augment: fn(clap::Command) -> clap::Command,
     pub(super) read: fn(&ArgMatches) -> Result<Arguments, clap::Error>,
@@ -20,13 +21,13 @@ pub(super) struct Definition {
 
 impl Definition {
     /// Returns whether the command becomes another program, so that our failures must not look like its own.
-    pub(super) fn becomes_a_program(&self) -> bool {
+    pub(in crate::program) fn becomes_a_program(&self) -> bool {
         matches!(self.name, "exec" | "curl")
     }
 }
 
 /// The commands, in the order of the help. The first is the default.
-pub(super) static COMMANDS: &[Definition] = &[
+pub(in crate::program) static COMMANDS: &[Definition] = &[
     Definition {
         name: "get",
         about: "Print the token of the current session (the default command)",
@@ -107,16 +108,31 @@ pub(super) static COMMANDS: &[Definition] = &[
     },
     Definition {
         name: "configure",
-        about: "Let docker, podman, skopeo and helm get their icr.io tokens from us",
+        about: "Let docker, podman, skopeo and helm get icr.io tokens from us",
         long_about: CONFIGURE,
-        augment: |command| MessageOptions::augment_args(Configure::augment_args(command)),
+        augment: with_messages::<Configure>,
         read: |matches| {
-            let configure = Configure::from_arg_matches(matches)?;
-            let session = SessionOptions { session: configure.session.clone(), ibmcloud: None };
-            let messages = MessageOptions::from_arg_matches(matches)?;
-            let common = Common { messages, session, time: TimeOptions::default() };
-            Ok(Arguments { common, command: Command::Configure(configure) })
+            let arguments = read_messages(matches, Command::Configure)?;
+            let session = SessionOptions { session: matches.get_one("session").cloned(), ibmcloud: None };
+            Ok(Arguments { common: Common { session, ..arguments.common }, ..arguments })
         },
+    },
+    Definition {
+        name: "completions",
+        about: "Print a script that lets your shell complete our command lines",
+        long_about: COMPLETIONS,
+        augment: |command| {
+            with_messages::<Completions>(command)
+                .override_usage("ibmcloud-token completions [OPTIONS] <SHELL>")
+        },
+        read: |matches| read_messages(matches, Command::Completions),
+    },
+    Definition {
+        name: "man",
+        about: "Print a manual page, to read with `man -l -`",
+        long_about: MAN,
+        augment: with_messages::<Man>,
+        read: |matches| read_messages(matches, Command::Man),
     },
 ];
 
@@ -139,7 +155,12 @@ fn with_source<A: Args>(command: clap::Command) -> clap::Command {
 
 /// Adds these options, and the common ones of a command that uses no session.
 fn without_session<A: Args>(command: clap::Command) -> clap::Command {
-    MessageOptions::augment_args(TimeOptions::augment_args(A::augment_args(command)))
+    with_messages::<TimeOptions>(A::augment_args(command))
+}
+
+/// Adds these options, and the common ones of a command that uses neither a session nor a deadline.
+fn with_messages<A: Args>(command: clap::Command) -> clap::Command {
+    MessageOptions::augment_args(A::augment_args(command))
 }
 
 fn read_session<A: FromArgMatches>(
@@ -155,11 +176,16 @@ fn read_plain<A: FromArgMatches>(
     matches: &ArgMatches,
     command: fn(A) -> Command,
 ) -> Result<Arguments, clap::Error> {
+    let arguments = read_messages(matches, command)?;
+    let time = TimeOptions::from_arg_matches(matches)?;
+    Ok(Arguments { common: Common { time, ..arguments.common }, ..arguments })
+}
+
+fn read_messages<A: FromArgMatches>(
+    matches: &ArgMatches,
+    command: fn(A) -> Command,
+) -> Result<Arguments, clap::Error> {
     let command = command(A::from_arg_matches(matches)?);
-    let common = Common {
-        messages: MessageOptions::from_arg_matches(matches)?,
-        session: SessionOptions::default(),
-        time: TimeOptions::from_arg_matches(matches)?,
-    };
-    Ok(Arguments { common, command })
+    let messages = MessageOptions::from_arg_matches(matches)?;
+    Ok(Arguments { common: Common { messages, ..Common::default() }, command })
 }

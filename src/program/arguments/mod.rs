@@ -11,13 +11,16 @@
 //! it.
 
 mod commands;
+mod documentation;
 mod groups;
 mod options;
 mod usage;
 
 use std::ffi::OsString;
 
-use commands::{COMMANDS, Definition, with_session};
+use commands::with_session;
+pub(super) use commands::{COMMANDS, Definition};
+pub(crate) use documentation::{Completions, Man};
 pub(crate) use groups::{Common, JsonOptions, OutputOptions, SourceOptions, TokenOptions};
 #[cfg(feature = "net")]
 pub(crate) use groups::{IamOptions, IdentityOptions};
@@ -55,6 +58,8 @@ pub(crate) enum Command {
     Status(Status),
     Inspect(Inspect),
     Configure(Configure),
+    Completions(Completions),
+    Man(Man),
 }
 
 impl Command {
@@ -138,7 +143,7 @@ fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Rea
 }
 
 /// Returns the complete definition of a command.
-fn command(definition: &Definition) -> clap::Command {
+pub(super) fn command(definition: &Definition) -> clap::Command {
     let command = clap::Command::new(definition.name)
         .bin_name(format!("{PROGRAM} {}", definition.name))
         .about(definition.about)
@@ -148,7 +153,7 @@ fn command(definition: &Definition) -> clap::Command {
 }
 
 /// Returns the definition of the program as its help shows it.
-fn program() -> clap::Command {
+pub(super) fn program() -> clap::Command {
     let commands =
         COMMANDS.iter().map(|definition| clap::Command::new(definition.name).about(definition.about));
     with_session::<()>(clap::Command::new(PROGRAM))

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(super) mod completions;
 pub(super) mod configure;
 pub(super) mod curl;
 #[cfg(feature = "net")]
@@ -9,6 +10,7 @@ pub(super) mod get;
 pub(super) mod inspect;
 pub(super) mod login;
 pub(super) mod logout;
+pub(super) mod man;
 pub(super) mod parse;
 pub(super) mod status;
 pub(super) mod watch;

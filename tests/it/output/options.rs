@@ -107,6 +107,8 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
         ("status", [SESSION, &["--all", "--format"]].concat()),
         ("inspect", [SESSION, &["--format"]].concat()),
         ("configure", vec!["--file", "--dry-run", "--remove", "--session"]),
+        ("completions", vec![]),
+        ("man", vec![]),
     ]
     .into_iter()
     .filter(|(command, _)| is_built(command))

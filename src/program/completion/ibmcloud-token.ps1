@@ -1,0 +1,33 @@
+# Completion of ibmcloud-token for PowerShell.
+
+Register-ArgumentCompleter -Native -CommandName 'ibmcloud-token' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    # The words up to the cursor. After a space, the last one is empty.
+    $words = @($commandAst.CommandElements |
+        Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
+        ForEach-Object { if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text } })
+    $program = $words[0]
+    if ($wordToComplete -eq '') { $words += '' } else { $words[-1] = $wordToComplete }
+    # Before version 7.3, PowerShell drops an empty argument of a program.
+    if ($words[-1] -eq '' -and $PSNativeCommandArgumentPassing -notin 'Standard', 'Windows') { $words[-1] = '""' }
+
+    $lines = @(& $program completions --words '--' @words 2>$null)
+    $kind, $first, $second = $lines[0..2]
+    foreach ($line in ($lines | Select-Object -Skip 3)) {
+        $value, $about = $line.Split("`t")
+        if (-not $value.StartsWith($wordToComplete)) { continue }
+        $text = if ($value -match '^[\w:=./-]+$') { $value } else { "'$value'" }
+        if (-not $about) { $about = $value }
+        [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)
+    }
+    if ($kind -in 'files', 'program') {
+        $typed = if ($kind -eq 'files') { $second } else { $wordToComplete }
+        $prefix = if ($kind -eq 'files') { $first } else { '' }
+        foreach ($file in [System.Management.Automation.CompletionCompleters]::CompleteFilename($typed)) {
+            $name = $prefix + $file.CompletionText.Trim("'")
+            $text = if ($name -match '^[\w:=./-]+$') { $name } else { "'$name'" }
+            [System.Management.Automation.CompletionResult]::new($text, $file.ListItemText, 'ProviderItem', $file.ToolTip)
+        }
+    }
+}

@@ -1,0 +1,38 @@
+#compdef ibmcloud-token
+# Completion of ibmcloud-token for zsh.
+
+_ibmcloud-token() {
+    local -a before lines values open
+    local line value
+    before=("${(@Q)words[1,CURRENT-1]}")
+    lines=("${(@f)$("${before[1]/#\~\//$HOME/}" completions --words -- "${before[@]}" "${(Q)PREFIX}" </dev/null 2>/dev/null)}")
+    if [[ $lines[1] == program ]]; then
+        # The words of the answer count from 0.
+        shift "${lines[2]}" words
+        ((CURRENT -= lines[2]))
+        _normal -p ibmcloud-token
+        return
+    fi
+    for line in "${(@)lines[4,-1]}"; do
+        [[ -n $line ]] || continue
+        value=${${line%%$'\t'*}//:/\\:}
+        # A colon is followed by more.
+        if [[ $value == *: ]]; then
+            open+=("$value:${line#*$'\t'}")
+        else
+            values+=("$value:${line#*$'\t'}")
+        fi
+    done
+    _describe -t values value values -- open -S ''
+    if [[ $lines[1] == files ]]; then
+        [[ $PREFIX == ${(b)lines[2]}* ]] || PREFIX=$lines[2]
+        compset -p ${#lines[2]}
+        _files
+    fi
+}
+
+if [[ $funcstack[1] == _ibmcloud-token ]]; then
+    _ibmcloud-token "$@"
+else
+    compdef _ibmcloud-token ibmcloud-token
+fi

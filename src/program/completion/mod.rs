@@ -1,0 +1,290 @@
+//! Completions: what may stand at the cursor of a command line.
+//!
+//! The script of a shell is short. At each Tab it passes the words up to the cursor to `completions --words`, and this
+//! module answers from the definitions of the commands. Generated scripts would have to repeat the rules of
+//! [`super::arguments`] in the language of each shell: the default command, the common options before the command's name,
+//! and the arguments of another program.
+//!
+//! The first three lines of an answer say what it is, and each further line is a word with its description after a tab:
+//!
+//! ```text
+//! words                 these words
+//! files, PREFIX, PATH   also the files that start with PATH, each with PREFIX before it
+//! program, NUMBER       from the word of this number on, it is the command line of another program
+//! ```
+//!
+//! The shell selects the words that match what was typed.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+
+use clap::Arg;
+
+use super::arguments::{COMMANDS, Definition, command, program};
+use super::{manual, recipes};
+use crate::format::{NAMED, Shell};
+use crate::session;
+use crate::system::environment::Environment;
+
+/// Returns the script for a shell. The command line accepts only the shells named here.
+pub(super) fn script(shell: &str) -> &'static str {
+    match shell {
+        "bash" => include_str!("ibmcloud-token.bash"),
+        "zsh" => include_str!("ibmcloud-token.zsh"),
+        "fish" => include_str!("ibmcloud-token.fish"),
+        _ => include_str!("ibmcloud-token.ps1"),
+    }
+}
+
+/// What may stand at the cursor.
+#[derive(Debug, PartialEq)]
+enum Offer {
+    Words(Vec<Word>),
+    Files {
+        prefix: String,
+        path: String,
+        words: Vec<Word>,
+    },
+    /// The command line of another program, from the word with this index on.
+    Program(usize),
+}
+
+/// A word and its description.
+#[derive(Debug, PartialEq)]
+struct Word(String, String);
+
+impl Word {
+    fn new(word: impl Into<String>, about: impl Into<String>) -> Self {
+        Self(word.into(), about.into())
+    }
+}
+
+/// Answers the script of a shell. The first word is the name of the program, and the last one is at the cursor.
+pub(super) fn answer(words: &[OsString], environment: &Environment) -> String {
+    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let (kind, first, second, words) = match offer(&words, environment) {
+        Offer::Words(words) => ("words", String::new(), String::new(), words),
+        Offer::Files { prefix, path, words } => ("files", prefix, path, words),
+        Offer::Program(at) => ("program", at.to_string(), String::new(), Vec::new()),
+    };
+    let mut text = format!("{kind}\n{first}\n{second}\n");
+    for Word(word, about) in words {
+        let _ = writeln!(text, "{word}\t{about}");
+    }
+    text
+}
+
+fn offer(words: &[String], environment: &Environment) -> Offer {
+    let nothing = Offer::Words(Vec::new());
+    let [_, before @ .., current] = words else { return nothing };
+    // Without a command's name, the options are those of the default command, whose definition has no place for a name.
+    let default = &COMMANDS[0];
+    let mut line = Line::read(default, before, None);
+    let mut named = None;
+    if let Some(&at) = line.positional.first() {
+        let Some(definition) = COMMANDS.iter().find(|definition| definition.name == before[at]) else {
+            return nothing;
+        };
+        line = Line::read(definition, before, Some(at));
+        named = Some((definition, at));
+    }
+    // The first word is the name of the program.
+    if let Some(at) = line.program {
+        return Offer::Program(at + 1);
+    }
+    let (definition, _) = named.unwrap_or((default, 0));
+    if let Some(option) = &line.waiting {
+        return values(option, "", current, environment);
+    }
+    if current.starts_with('-') && !line.ended {
+        if let Some((option, value)) = current.split_once('=') {
+            let option = line.command.get_arguments().find(|argument| is_named(argument, option));
+            let prefix = &current[..current.len() - value.len()];
+            return option.map_or(nothing, |option| values(option, prefix, value, environment));
+        }
+        let mut options = line.options();
+        if named.is_none() {
+            let mut program = program();
+            program.build();
+            options.extend(program.get_arguments().find(|option| option.get_id() == "version").map(word_for));
+        }
+        let is_ours = options.iter().any(|Word(option, _)| option.starts_with(current.as_str()));
+        return match named {
+            Some((definition, at)) if takes_any_option(definition) && !is_ours => Offer::Program(at + 1),
+            _ => Offer::Words(options),
+        };
+    }
+    match named {
+        None if line.ended || !line.used.iter().all(|option| is_common(option)) => nothing,
+        None => Offer::Words(COMMANDS.iter().map(|known| Word::new(known.name, known.about)).collect()),
+        Some((_, at)) if takes_any_option(definition) => Offer::Program(at + 1),
+        Some(_) => match line.next_positional() {
+            Some(argument) if argument.is_trailing_var_arg_set() => Offer::Program(before.len() + 1),
+            Some(argument) => values(argument, "", current, environment),
+            None => nothing,
+        },
+    }
+}
+
+/// Returns whether an option of another program ends those of the command, as with `curl`.
+fn takes_any_option(definition: &Definition) -> bool {
+    command(definition)
+        .get_positionals()
+        .any(|argument| argument.is_trailing_var_arg_set() && argument.is_allow_hyphen_values_set())
+}
+
+/// Returns whether an option may come before the command's name.
+fn is_common(id: &str) -> bool {
+    program().get_arguments().any(|argument| argument.get_id() == id)
+}
+
+/// A command line before the cursor, read by the definition of its command.
+struct Line {
+    command: clap::Command,
+    /// The identifiers of the options that were given.
+    used: Vec<String>,
+    /// The option whose value is at the cursor.
+    waiting: Option<Arg>,
+    /// The indexes of the arguments that are not options.
+    positional: Vec<usize>,
+    /// Whether `--` has ended the options.
+    ended: bool,
+    /// The index of the first word of another program's command line.
+    program: Option<usize>,
+}
+
+impl Line {
+    /// Reads the words without the one that names the command.
+    fn read(definition: &Definition, words: &[String], name: Option<usize>) -> Self {
+        let mut command = command(definition);
+        command.build();
+        let becomes = command.get_positionals().any(Arg::is_trailing_var_arg_set);
+        let any_option = takes_any_option(definition);
+        let mut line = Self {
+            command,
+            used: Vec::new(),
+            waiting: None,
+            positional: Vec::new(),
+            ended: false,
+            program: None,
+        };
+        for (at, word) in words.iter().enumerate().filter(|(at, _)| Some(*at) != name) {
+            if line.waiting.take().is_some() {
+                continue;
+            }
+            if word == "--" && !line.ended {
+                line.ended = true;
+            } else if line.ended || !word.starts_with('-') || word == "-" {
+                line.positional.push(at);
+                if becomes {
+                    line.program = Some(if any_option { name.unwrap_or_default() } else { at });
+                    return line;
+                }
+            } else if !line.read_options(word) && any_option {
+                line.program = name;
+                return line;
+            }
+        }
+        line
+    }
+
+    /// Reads an option, or several letters. Returns whether all of them are options of the command.
+    fn read_options(&mut self, word: &str) -> bool {
+        if word.starts_with("--") {
+            let (name, has_value) = word.split_once('=').map_or((word, false), |(name, _)| (name, true));
+            let Some(option) = self.option(name) else { return false };
+            self.waiting = Some(option).filter(|option| option.get_action().takes_values() && !has_value);
+            return true;
+        }
+        let mut letters = word[1..].chars();
+        while let Some(letter) = letters.next() {
+            let Some(option) = self.option(&format!("-{letter}")) else { return false };
+            if option.get_action().takes_values() {
+                // The letters after the option are its value.
+                self.waiting = Some(option).filter(|_| letters.as_str().is_empty());
+                break;
+            }
+        }
+        true
+    }
+
+    /// Returns the option with this name, which is then used.
+    fn option(&mut self, name: &str) -> Option<Arg> {
+        let option = self.command.get_arguments().find(|argument| is_named(argument, name))?.clone();
+        self.used.push(option.get_id().to_string());
+        Some(option)
+    }
+
+    /// Returns the options that can be given, or given again.
+    fn options(&self) -> Vec<Word> {
+        let is_open = |argument: &&Arg| {
+            let repeats = matches!(argument.get_action(), clap::ArgAction::Append);
+            let used = self.used.iter().any(|id| argument.get_id() == id.as_str());
+            !argument.is_positional() && !argument.is_hide_set() && (repeats || !used)
+        };
+        self.command.get_arguments().filter(is_open).map(word_for).collect()
+    }
+
+    /// Returns the argument that comes next.
+    fn next_positional(&self) -> Option<&Arg> {
+        let mut arguments = self.command.get_positionals().filter(|argument| !argument.is_hide_set());
+        arguments.nth(self.positional.len())
+    }
+}
+
+/// Returns whether a word such as `--format` or `-f` names this option.
+fn is_named(argument: &Arg, word: &str) -> bool {
+    match word.strip_prefix("--") {
+        Some(long) => argument.get_long() == Some(long),
+        None => argument
+            .get_short()
+            .is_some_and(|short| word.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4]))),
+    }
+}
+
+/// Returns the long name of an option, or its letter if it has no other.
+fn word_for(option: &Arg) -> Word {
+    let name = match (option.get_long(), option.get_short()) {
+        (Some(long), _) => format!("--{long}"),
+        (None, Some(short)) => format!("-{short}"),
+        (None, None) => String::new(),
+    };
+    Word::new(name, option.get_help().map(ToString::to_string).unwrap_or_default())
+}
+
+/// Returns the values of an option or argument, each with what comes before it in the same word.
+fn values(argument: &Arg, prefix: &str, typed: &str, environment: &Environment) -> Offer {
+    let name = argument.get_value_names().and_then(|names| names.first()).map_or("", |name| name.as_str());
+    let files = |prefix: String, path: &str, words| Offer::Files { prefix, path: path.to_owned(), words };
+    let words: Vec<Word> = match (name, argument.get_id().as_str()) {
+        (_, "session") => {
+            let names = session::all_names(environment).unwrap_or_default();
+            names.iter().map(|name| Word::new(format!("{prefix}{name}"), "")).collect()
+        }
+        ("FILE" | "PATH", _) => return files(prefix.to_owned(), typed, Vec::new()),
+        ("@FILE|-", _) => {
+            let words = vec![Word::new(format!("{prefix}-"), "read the standard input")];
+            return match typed.strip_prefix('@') {
+                None if !typed.is_empty() => Offer::Words(words),
+                path => files(format!("{prefix}@"), path.unwrap_or_default(), words),
+            };
+        }
+        ("FORMAT", _) => {
+            NAMED.iter().map(|named| Word::new(format!("{prefix}{}", named.name), named.about)).collect()
+        }
+        ("RECIPE", _) => {
+            recipes::names().map(|(name, about)| Word::new(format!("{prefix}{name}"), about)).collect()
+        }
+        ("SHELL", "shell") if argument.get_long().is_some() => {
+            Shell::ALL.iter().map(|(name, _)| Word::new(format!("{prefix}{name}"), "")).collect()
+        }
+        ("COMMAND", _) => manual::page_names().map(|name| Word::new(name, manual::title(name))).collect(),
+        ("json" | "-", _) => vec![Word::new(format!("{prefix}{name}"), "")],
+        _ => {
+            let values = argument.get_possible_values();
+            let values = values.iter().filter(|value| !value.is_hide_set());
+            values.map(|value| Word::new(format!("{prefix}{}", value.get_name()), "")).collect()
+        }
+    };
+    Offer::Words(words)
+}
