@@ -85,9 +85,9 @@ rest of the file is not changed. The changes are printed.";
 pub(super) const COMPLETIONS: &str = "\
 Print a script that lets your shell complete the command lines of ibmcloud-token.
 
-The script runs ibmcloud-token at each Tab to learn what may follow, so it need
-not be renewed with the program. To load it in every shell, add the line to the
-file:
+At each Tab, the script asks the ibmcloud-token in PATH what may follow, so it
+need not be renewed with the program. To load it in every shell, add the line to
+the file:
 
   bash        ~/.bashrc                   eval \"$(ibmcloud-token completions bash)\"
   zsh         ~/.zshrc, after compinit    eval \"$(ibmcloud-token completions zsh)\"

@@ -149,6 +149,8 @@ fn every_option_in_the_documentation_exists() {
         "--lib",
         "--no-default-features",
         "--features",
+        "--from",
+        "--ignore-missing",
         "--no-deps",
         "--password-stdin",
         "--path",
@@ -162,7 +164,7 @@ fn every_option_in_the_documentation_exists() {
         "--vpc-cri",
     ];
     let pages = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"];
-    for name in pages.into_iter().chain(["docs/identities.md", "docs/recipes.md"]) {
+    for name in pages.into_iter().chain(["docs/identities.md", "docs/install.md", "docs/recipes.md"]) {
         let page = page(name);
         let words = page.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_')));
         let options = words.filter(|word| word.starts_with("--") && !word.trim_matches('-').is_empty());

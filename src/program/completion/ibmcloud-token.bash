@@ -1,4 +1,5 @@
-# Completion of ibmcloud-token for bash, also for version 3.2, which macOS has.
+# Completion of ibmcloud-token for bash, also for version 3.2, which macOS has. It runs the program in PATH, and never one
+# at a path that is being typed.
 # shellcheck shell=bash
 
 _ibmcloud_token() {
@@ -23,7 +24,7 @@ _ibmcloud_token() {
         IFS= read -r first
         IFS= read -r second
         while IFS= read -r word; do candidates+=("${word%%$'\t'*}"); done
-    } < <("${COMP_WORDS[0]/#\~\//$HOME/}" completions --words -- "${words[@]}" </dev/null 2>/dev/null)
+    } < <(command ibmcloud-token completions --words -- "${words[@]}" </dev/null 2>/dev/null)
 
     COMPREPLY=()
     if [[ $kind == program ]]; then
@@ -39,7 +40,7 @@ _ibmcloud_token() {
         fi
         return
     fi
-    for word in "${candidates[@]}"; do
+    for word in ${candidates[@]+"${candidates[@]}"}; do
         [[ $word != "$current"* ]] || COMPREPLY+=("$word")
     done
     if [[ $kind == files ]]; then

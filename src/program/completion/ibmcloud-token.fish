@@ -1,10 +1,9 @@
-# Completion of ibmcloud-token for fish.
+# Completion of ibmcloud-token for fish. It runs the program in PATH, and never one at a path that is being typed.
 
 function __ibmcloud_token_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
-    set -l lines ($program completions --words -- $words "$current" 2>/dev/null)
+    set -l lines (command ibmcloud-token completions --words -- $words "$current" 2>/dev/null)
     switch "$lines[1]"
         case program
             # The words of the answer count from 0, and those of fish from 1.

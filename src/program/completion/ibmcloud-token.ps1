@@ -1,4 +1,4 @@
-# Completion of ibmcloud-token for PowerShell.
+# Completion of ibmcloud-token for PowerShell. It runs the program in PATH, and never one at a path that is being typed.
 
 Register-ArgumentCompleter -Native -CommandName 'ibmcloud-token' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
@@ -7,12 +7,11 @@ Register-ArgumentCompleter -Native -CommandName 'ibmcloud-token' -ScriptBlock {
     $words = @($commandAst.CommandElements |
         Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
         ForEach-Object { if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text } })
-    $program = $words[0]
     if ($wordToComplete -eq '') { $words += '' } else { $words[-1] = $wordToComplete }
     # Before version 7.3, PowerShell drops an empty argument of a program.
     if ($words[-1] -eq '' -and $PSNativeCommandArgumentPassing -notin 'Standard', 'Windows') { $words[-1] = '""' }
 
-    $lines = @(& $program completions --words '--' @words 2>$null)
+    $lines = @(& ibmcloud-token completions --words '--' @words 2>$null)
     $kind, $first, $second = $lines[0..2]
     foreach ($line in ($lines | Select-Object -Skip 3)) {
         $value, $about = $line.Split("`t")
@@ -22,8 +21,8 @@ Register-ArgumentCompleter -Native -CommandName 'ibmcloud-token' -ScriptBlock {
         [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)
     }
     if ($kind -in 'files', 'program') {
-        $typed = if ($kind -eq 'files') { $second } else { $wordToComplete }
-        $prefix = if ($kind -eq 'files') { $first } else { '' }
+        $typed = if ($kind -eq 'files') { "$second" } else { $wordToComplete }
+        $prefix = if ($kind -eq 'files') { "$first" } else { '' }
         foreach ($file in [System.Management.Automation.CompletionCompleters]::CompleteFilename($typed)) {
             $name = $prefix + $file.CompletionText.Trim("'")
             $text = if ($name -match '^[\w:=./-]+$') { $name } else { "'$name'" }

@@ -1,11 +1,11 @@
 #compdef ibmcloud-token
-# Completion of ibmcloud-token for zsh.
+# Completion of ibmcloud-token for zsh. It runs the program in PATH, and never one at a path that is being typed.
 
 _ibmcloud-token() {
     local -a before lines values open
     local line value
     before=("${(@Q)words[1,CURRENT-1]}")
-    lines=("${(@f)$("${before[1]/#\~\//$HOME/}" completions --words -- "${before[@]}" "${(Q)PREFIX}" </dev/null 2>/dev/null)}")
+    lines=("${(@f)$(command ibmcloud-token completions --words -- "${before[@]}" "${(Q)PREFIX}" </dev/null 2>/dev/null)}")
     if [[ $lines[1] == program ]]; then
         # The words of the answer count from 0.
         shift "${lines[2]}" words

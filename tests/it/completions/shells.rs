@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
 use super::{commands, options};
@@ -31,7 +32,8 @@ bindkey '^T' complete-all '^B' dump '^N' leave
 "#;
 
 /// Lines up to the cursor, and what may stand there. A line that ends in a space has an empty word at the cursor.
-const LINES: [(&str, &[&str]); 27] = [
+const LINES: [(&str, &[&str]); 28] = [
+    ("files/ibmcloud-token st", &["status"]),
     ("ibmcloud-token st", &["status"]),
     ("ibmcloud-token --ses", &["--session"]),
     ("ibmcloud-token -q st", &["status"]),
@@ -61,14 +63,16 @@ const LINES: [(&str, &[&str]); 27] = [
     ("ibmcloud-token man conf", &["configure"]),
 ];
 
-/// A home with two sessions, a file and a directory.
+/// A home with two sessions, a file, and a directory with a trap.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new().with("TERM", "dumb");
     for session in ["prod", "stage"] {
         fs::create_dir_all(sandbox.named_home(session)).unwrap();
     }
     sandbox.write("work/key.json", "{}");
-    fs::create_dir(sandbox.home().join("work/files")).unwrap();
+    // A program at a path that is being typed must not run.
+    let trap = sandbox.write("work/files/ibmcloud-token", "#!/bin/sh\n: >\"$HOME/trapped\"\n");
+    fs::set_permissions(trap, fs::Permissions::from_mode(0o755)).unwrap();
     sandbox
 }
 
@@ -78,6 +82,7 @@ fn completions(shell: &str, lines: &[String]) -> Vec<Vec<String>> {
     let completed =
         if shell == "fish" { with_fish(&sandbox, lines) } else { with_keys(shell, &sandbox, lines) };
     assert_eq!(completed.len(), lines.len(), "{shell}: {completed:?}");
+    assert!(!sandbox.home().join("trapped").exists(), "{shell}");
     completed
 }
 
