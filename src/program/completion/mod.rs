@@ -77,52 +77,54 @@ pub(super) fn answer(words: &[OsString], environment: &Environment) -> String {
 fn offer(words: &[String], environment: &Environment) -> Offer {
     let nothing = Offer::Words(Vec::new());
     let [_, before @ .., current] = words else { return nothing };
-    // Without a command's name, the options are those of the default command, whose definition has no place for a name.
-    let default = &COMMANDS[0];
-    let mut line = Line::read(default, before, None);
-    let mut named = None;
-    if let Some(&at) = line.positional.first() {
-        let Some(definition) = COMMANDS.iter().find(|definition| definition.name == before[at]) else {
-            return nothing;
-        };
-        line = Line::read(definition, before, Some(at));
-        named = Some((definition, at));
+    // Without a command's name, the options are those of the default command, which has no arguments of its own.
+    let line = Line::read(&COMMANDS[0], before, None);
+    let Some(&at) = line.positional.first() else { return without_command(&line, current, environment) };
+    match COMMANDS.iter().find(|definition| definition.name == before[at]) {
+        Some(definition) => with_command(definition, at, before, current, environment),
+        None => nothing,
     }
-    // The first word is the name of the program.
+}
+
+/// Answers while no command has been named.
+fn without_command(line: &Line, current: &str, environment: &Environment) -> Offer {
+    if let Some(offer) = line.option_or_value(current, environment) {
+        return offer;
+    }
+    // Only the common options may come before the command's name.
+    if line.ended || !line.used.iter().all(|option| is_common(option)) {
+        return Offer::Words(Vec::new());
+    }
+    Offer::Words(COMMANDS.iter().map(|known| Word::new(known.name, known.about)).collect())
+}
+
+/// Answers after the name of a command, which is the word before the cursor with this index.
+fn with_command(
+    definition: &Definition,
+    name: usize,
+    before: &[String],
+    current: &str,
+    environment: &Environment,
+) -> Offer {
+    let line = Line::read(definition, before, Some(name));
+    // In the answer, the first word is the name of the program.
     if let Some(at) = line.program {
         return Offer::Program(at + 1);
     }
-    let (definition, _) = named.unwrap_or((default, 0));
-    if let Some(option) = &line.waiting {
-        return values(option, "", current, environment);
-    }
-    if current.starts_with('-') && !line.ended {
-        if let Some((option, value)) = current.split_once('=') {
-            let option = line.command.get_arguments().find(|argument| is_named(argument, option));
-            let prefix = &current[..current.len() - value.len()];
-            return option.map_or(nothing, |option| values(option, prefix, value, environment));
+    match (line.option_or_value(current, environment), line.next_positional()) {
+        // What is not an option of ours is one of the other program.
+        (Some(Offer::Words(words)), _)
+            if takes_any_option(definition)
+                && line.waiting.is_none()
+                && !words.iter().any(|Word(word, _)| word.starts_with(current)) =>
+        {
+            Offer::Program(name + 1)
         }
-        let mut options = line.options();
-        if named.is_none() {
-            let mut program = program();
-            program.build();
-            options.extend(program.get_arguments().find(|option| option.get_id() == "version").map(word_for));
-        }
-        let is_ours = options.iter().any(|Word(option, _)| option.starts_with(current.as_str()));
-        return match named {
-            Some((definition, at)) if takes_any_option(definition) && !is_ours => Offer::Program(at + 1),
-            _ => Offer::Words(options),
-        };
-    }
-    match named {
-        None if line.ended || !line.used.iter().all(|option| is_common(option)) => nothing,
-        None => Offer::Words(COMMANDS.iter().map(|known| Word::new(known.name, known.about)).collect()),
-        Some((_, at)) if takes_any_option(definition) => Offer::Program(at + 1),
-        Some(_) => match line.next_positional() {
-            Some(argument) if argument.is_trailing_var_arg_set() => Offer::Program(before.len() + 1),
-            Some(argument) => values(argument, "", current, environment),
-            None => nothing,
-        },
+        (Some(offer), _) => offer,
+        (None, Some(_)) if takes_any_option(definition) => Offer::Program(name + 1),
+        (None, Some(argument)) if argument.is_trailing_var_arg_set() => Offer::Program(before.len() + 1),
+        (None, Some(argument)) => values(argument, "", current, environment),
+        (None, None) => Offer::Words(Vec::new()),
     }
 }
 
@@ -157,6 +159,10 @@ impl Line {
     /// Reads the words without the one that names the command.
     fn read(definition: &Definition, words: &[String], name: Option<usize>) -> Self {
         let mut command = command(definition);
+        if name.is_none() {
+            // `--version` is an option of the program.
+            command = command.version(env!("CARGO_PKG_VERSION"));
+        }
         command.build();
         let becomes = command.get_positionals().any(Arg::is_trailing_var_arg_set);
         let any_option = takes_any_option(definition);
@@ -213,6 +219,20 @@ impl Line {
         let option = self.command.get_arguments().find(|argument| is_named(argument, name))?.clone();
         self.used.push(option.get_id().to_string());
         Some(option)
+    }
+
+    /// Answers if the word at the cursor is an option, or the value of one.
+    fn option_or_value(&self, current: &str, environment: &Environment) -> Option<Offer> {
+        if let Some(option) = &self.waiting {
+            return Some(values(option, "", current, environment));
+        }
+        if self.ended || !current.starts_with('-') {
+            return None;
+        }
+        let Some((name, value)) = current.split_once('=') else { return Some(Offer::Words(self.options())) };
+        let option = self.command.get_arguments().find(|argument| is_named(argument, name));
+        let prefix = &current[..=name.len()];
+        Some(option.map_or(Offer::Words(Vec::new()), |option| values(option, prefix, value, environment)))
     }
 
     /// Returns the options that can be given, or given again.
@@ -287,4 +307,27 @@ fn values(argument: &Arg, prefix: &str, typed: &str, environment: &Environment) 
         }
     };
     Offer::Words(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_command_line_gets_an_answer(
+            words in prop::collection::vec("(-{0,2}[a-zäf=@: ]{0,6}|exec|curl|login|--format|--apikey=@?|-qf)", 0..6),
+        ) {
+            let line: Vec<OsString> = ["ibmcloud-token".to_owned()].into_iter().chain(words).map(Into::into).collect();
+            let answer = answer(&line, &Environment::default());
+            let kind = answer.lines().next().unwrap();
+            prop_assert!(["words", "files", "program"].contains(&kind), "{}", answer);
+            if let Some(at) = answer.strip_prefix("program\n") {
+                let at: usize = at.lines().next().unwrap().parse().unwrap();
+                prop_assert!((1..line.len()).contains(&at), "{}", answer);
+            }
+        }
+    }
 }
