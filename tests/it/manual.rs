@@ -8,8 +8,7 @@ use crate::sandbox::{Outcome, Sandbox, has, jwt, root, shown_on_terminal};
 
 /// The names of all pages. The empty one is that of the program.
 fn pages() -> Vec<String> {
-    let outcome = Sandbox::new().run("completions --words -- ibmcloud-token man .");
-    let names = outcome.stdout.lines().skip(3).map(|line| line.split('\t').next().unwrap().to_owned());
+    let names = completions::offered(&Sandbox::new(), &["man", ""]);
     [String::new()].into_iter().chain(names).collect()
 }
 

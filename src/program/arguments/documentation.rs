@@ -1,7 +1,5 @@
 //! The arguments of the commands that document the program.
 
-use std::ffi::OsString;
-
 use clap::Args;
 
 use crate::program::manual;
@@ -17,12 +15,9 @@ pub(crate) struct Completions {
         required_unless_present = "words"
     )]
     pub(crate) shell: Option<String>,
-    /// Answer a script: print what may stand for the last word of this command line
-    #[arg(long, hide = true, requires = "line")]
+    /// Answer a script: print what may stand for the last of the words on the standard input
+    #[arg(long, hide = true, conflicts_with = "shell")]
     pub(crate) words: bool,
-    /// The command line, up to the cursor
-    #[arg(last = true, hide = true)]
-    pub(crate) line: Vec<OsString>,
 }
 
 #[derive(Args, Debug)]

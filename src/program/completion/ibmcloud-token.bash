@@ -24,7 +24,7 @@ _ibmcloud_token() {
         IFS= read -r first
         IFS= read -r second
         while IFS= read -r word; do candidates+=("${word%%$'\t'*}"); done
-    } < <(command ibmcloud-token completions --words -- "${words[@]}" </dev/null 2>/dev/null)
+    } < <(printf '%s\0' "${words[@]}" | command ibmcloud-token completions --words 2>/dev/null)
 
     COMPREPLY=()
     if [[ $kind == program ]]; then

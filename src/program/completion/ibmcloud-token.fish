@@ -3,7 +3,7 @@
 function __ibmcloud_token_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l lines (command ibmcloud-token completions --words -- $words "$current" 2>/dev/null)
+    set -l lines (printf '%s\0' $words "$current" | command ibmcloud-token completions --words 2>/dev/null)
     switch "$lines[1]"
         case program
             # The words of the answer count from 0, and those of fish from 1.

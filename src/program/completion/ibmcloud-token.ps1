@@ -8,10 +8,9 @@ Register-ArgumentCompleter -Native -CommandName 'ibmcloud-token' -ScriptBlock {
         Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
         ForEach-Object { if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text } })
     if ($wordToComplete -eq '') { $words += '' } else { $words[-1] = $wordToComplete }
-    # Before version 7.3, PowerShell drops an empty argument of a program.
-    if ($words[-1] -eq '' -and $PSNativeCommandArgumentPassing -notin 'Standard', 'Windows') { $words[-1] = '""' }
 
-    $lines = @(& ibmcloud-token completions --words '--' @words 2>$null)
+    # The arguments of a program can be seen by everybody, and its input cannot.
+    $lines = @((($words -join "`0") + "`0") | & ibmcloud-token completions --words 2>$null)
     $kind, $first, $second = $lines[0..2]
     foreach ($line in ($lines | Select-Object -Skip 3)) {
         $value, $about = $line.Split("`t")

@@ -4,8 +4,8 @@
 _ibmcloud-token() {
     local -a before lines values open
     local line value
-    before=("${(@Q)words[1,CURRENT-1]}")
-    lines=("${(@f)$(command ibmcloud-token completions --words -- "${before[@]}" "${(Q)PREFIX}" </dev/null 2>/dev/null)}")
+    before=("${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}")
+    lines=("${(@f)$(printf '%s\0' "${before[@]}" | command ibmcloud-token completions --words 2>/dev/null)}")
     if [[ $lines[1] == program ]]; then
         # The words of the answer count from 0.
         shift "${lines[2]}" words

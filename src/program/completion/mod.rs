@@ -1,7 +1,9 @@
 //! Completions: what may stand at the cursor of a command line.
 //!
 //! The script of a shell is short. At each Tab it passes the words up to the cursor to `completions --words`, and this
-//! module answers from the definitions of the commands. Generated scripts would have to repeat the rules of
+//! module answers from the definitions of the commands. The words come on the standard input, each with a NUL after it,
+//! because a command line may hold a secret, and everybody can read the arguments of a process.
+//! Generated scripts would have to repeat the rules of
 //! [`super::arguments`] in the language of each shell: the default command, the common options before the command's name,
 //! and the arguments of another program.
 //!
@@ -15,7 +17,6 @@
 //!
 //! The shell selects the words that match what was typed.
 
-use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use clap::Arg;
@@ -60,8 +61,13 @@ impl Word {
 }
 
 /// Answers the script of a shell. The first word is the name of the program, and the last one is at the cursor.
-pub(super) fn answer(words: &[OsString], environment: &Environment) -> String {
-    let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+pub(super) fn answer(line: &[u8], environment: &Environment) -> String {
+    // PowerShell adds a line end after the last NUL.
+    let end = line.iter().rposition(|&byte| byte == 0).map_or(0, |at| at + 1);
+    let words: Vec<String> = line[..end]
+        .split_inclusive(|&byte| byte == 0)
+        .map(|word| String::from_utf8_lossy(&word[..word.len() - 1]).into_owned())
+        .collect();
     let (kind, first, second, words) = match offer(&words, environment) {
         Offer::Words(words) => ("words", String::new(), String::new(), words),
         Offer::Files { prefix, path, words } => ("files", prefix, path, words),
@@ -320,13 +326,13 @@ mod tests {
         fn every_command_line_gets_an_answer(
             words in prop::collection::vec("(-{0,2}[a-zäf=@: ]{0,6}|exec|curl|login|--format|--apikey=@?|-qf)", 0..6),
         ) {
-            let line: Vec<OsString> = ["ibmcloud-token".to_owned()].into_iter().chain(words).map(Into::into).collect();
-            let answer = answer(&line, &Environment::default());
+            let line: String = words.iter().map(|word| word.clone() + "\0").collect();
+            let answer = answer(("ibmcloud-token\0".to_owned() + &line).as_bytes(), &Environment::default());
             let kind = answer.lines().next().unwrap();
             prop_assert!(["words", "files", "program"].contains(&kind), "{}", answer);
             if let Some(at) = answer.strip_prefix("program\n") {
                 let at: usize = at.lines().next().unwrap().parse().unwrap();
-                prop_assert!((1..line.len()).contains(&at), "{}", answer);
+                prop_assert!((1..=words.len()).contains(&at), "{}", answer);
             }
         }
     }

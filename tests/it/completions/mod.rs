@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use crate::sandbox::{Outcome, Sandbox, files_below, has};
 
 /// The words that the program offers to a script for the last of these words, each without its description.
-fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
-    let line = ["completions", "--words", "--", "ibmcloud-token"].into_iter().chain(words.iter().copied());
-    let outcome: Outcome = sandbox.program(line).output().unwrap().into();
+pub(crate) fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
+    let line = words.iter().fold("ibmcloud-token\0".to_owned(), |line, word| line + word + "\0");
+    let outcome = sandbox.run_with_input("completions --words", line.as_bytes());
     assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{words:?}");
     let words = outcome.stdout.lines().skip(3);
     words.map(|line| line.split('\t').next().unwrap().to_owned()).collect()
@@ -75,8 +75,10 @@ fn nothing_is_offered_where_nothing_can_stand() {
         let words: Vec<&str> = line.split(' ').collect();
         assert_eq!(offered(&sandbox, &words), [""; 0], "{line}");
     }
-    assert_eq!(sandbox.run("completions --words -- ibmcloud-token").stdout, "words\n\n\n");
-    assert_eq!(sandbox.run("completions --words --").status, Some(2));
+    for line in ["", "\0", "ibmcloud-token", "ibmcloud-token\0", "ibmcloud-token\0x"] {
+        let outcome = sandbox.run_with_input("completions --words", line.as_bytes());
+        assert_eq!(outcome.stdout, "words\n\n\n", "{line:?}");
+    }
 }
 
 #[test]

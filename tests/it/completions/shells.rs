@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Arc, Mutex};
 
 use super::{commands, options};
-use crate::sandbox::{Pty, Sandbox, has, run_with_input, soon};
+use crate::sandbox::{PROGRAM, Pty, Sandbox, has, run_with_input, soon};
 
 /// The start-up file of bash. Ctrl-T inserts every completion, Ctrl-B writes the line to a file and empties it, and
 /// Ctrl-N ends the shell.
@@ -70,6 +70,12 @@ fn sandbox() -> Sandbox {
         fs::create_dir_all(sandbox.named_home(session)).unwrap();
     }
     sandbox.write("work/key.json", "{}");
+    // What the script runs, with its arguments.
+    let program = format!("#!/bin/sh\necho \"$*\" >>\"$HOME/arguments\"\nexec {PROGRAM} \"$@\"\n");
+    let program = sandbox.write("bin/ibmcloud-token", program);
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", sandbox.home().join("bin").display());
+    let sandbox = sandbox.with("PATH", path);
     // A program at a path that is being typed must not run.
     let trap = sandbox.write("work/files/ibmcloud-token", "#!/bin/sh\n: >\"$HOME/trapped\"\n");
     fs::set_permissions(trap, fs::Permissions::from_mode(0o755)).unwrap();
@@ -83,15 +89,17 @@ fn completions(shell: &str, lines: &[String]) -> Vec<Vec<String>> {
         if shell == "fish" { with_fish(&sandbox, lines) } else { with_keys(shell, &sandbox, lines) };
     assert_eq!(completed.len(), lines.len(), "{shell}: {completed:?}");
     assert!(!sandbox.home().join("trapped").exists(), "{shell}");
+    // Everybody can read the arguments of a process, and a command line may hold a secret.
+    let arguments = fs::read_to_string(sandbox.home().join("arguments")).unwrap();
+    let script = format!("completions {shell}");
+    assert!(arguments.lines().all(|line| line == "completions --words" || line == script), "{arguments}");
     completed
 }
 
 fn with_fish(sandbox: &Sandbox, lines: &[String]) -> Vec<Vec<String>> {
     let script = "ibmcloud-token completions fish | source\nwhile read -l line\ncomplete -C $line\necho\nend";
     let mut fish = sandbox.command("fish");
-    fish.args(["-c", script])
-        .env("PATH", sandbox.path_with_program())
-        .current_dir(sandbox.home().join("work"));
+    fish.args(["-c", script]).current_dir(sandbox.home().join("work"));
     let input = lines.join("\n") + "\n";
     let outcome = run_with_input(&mut fish, input.as_bytes());
     assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
@@ -112,7 +120,7 @@ fn with_keys(shell: &str, sandbox: &Sandbox, lines: &[String]) -> Vec<Vec<String
     if shell == "bash" {
         command.arg("--noprofile").arg("--rcfile").arg(rc);
     }
-    command.arg("-i").env("PATH", sandbox.path_with_program()).current_dir(sandbox.home().join("work"));
+    command.arg("-i").current_dir(sandbox.home().join("work"));
     let mut child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().unwrap();
     // The screen is read until the shell ends, or it would block.
     let screen = Arc::new(Mutex::new(Vec::new()));
