@@ -96,7 +96,9 @@
 //!   man.txt
 //!   parse.txt
 //!   status.txt
+//!   watch.txt
 //!   session.txt                the files and variables of every command with a session
+//!   identity.txt               the files and variables of every command that requests tokens from IAM
 //! program/curl_guard/mod.rs    checks that curl can send the token only to IBM Cloud's hosts
 //!   options.rs                 the options of curl
 //!   url.rs                     the hosts that may receive the token

@@ -130,7 +130,7 @@ fn check(name: &str, sandbox: &Sandbox, example: &str, token: &str) {
 #[test]
 fn every_example_runs() {
     let mut count = 0;
-    for name in pages().iter().filter(|name| *name != "exchange") {
+    for name in pages().iter().filter(|name| !["exchange", "watch"].contains(&name.as_str())) {
         if name == "man" && !has("man") {
             continue;
         }
@@ -146,16 +146,33 @@ fn every_example_runs() {
 
 #[cfg(feature = "net")]
 #[test]
-fn every_example_of_exchange_runs() {
+fn every_example_of_exchange_and_watch_runs() {
     use crate::exchange::success;
-    use crate::iam_service::{Service, Step};
+    use crate::iam_service::Service;
 
-    let examples = examples(&page("exchange"));
-    assert!(examples.len() >= 3);
-    for example in examples {
-        let token = jwt(0, 3600);
-        let service = Service::plain([Step::Answer(success(&token))]);
-        let sandbox = home(&jwt(-60, 3540)).with("IBMCLOUD_IAM_API_ENDPOINT", service.url());
-        check("exchange", &sandbox, &example, &token);
+    for name in ["exchange", "watch"] {
+        let examples = examples(&page(name));
+        assert!(examples.len() >= 3);
+        for example in examples {
+            let token = jwt(0, 3600);
+            let answer = success(&token);
+            let service = Service::plain_answering_with(move |_| answer.clone());
+            // The token of the session is another one, unless only the session can be meant.
+            let is_of_session = !example.contains("--apikey") && !example.contains("--assume");
+            let session = if is_of_session { token.clone() } else { jwt(-60, 3540) };
+            let sandbox = home(&session).with("IBMCLOUD_IAM_API_ENDPOINT", service.url());
+            if name == "exchange" {
+                check(name, &sandbox, &example, &token);
+                continue;
+            }
+            // It runs until it is stopped.
+            let outcome = run(&sandbox, &format!("timeout --preserve-status 2 {example}"));
+            assert_eq!(outcome.status, Some(0), "{example}: {outcome:?}");
+            let file = example.split(" -o ").nth(1).unwrap().replace('~', sandbox.home().to_str().unwrap());
+            let content = fs::read_to_string(sandbox.home().join(file)).unwrap();
+            assert!(content.contains(&token), "{example}: {content}");
+            // A service must be used.
+            drop(sandbox.run("exchange --apikey @key.json"));
+        }
     }
 }

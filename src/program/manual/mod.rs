@@ -12,7 +12,7 @@ use clap::Arg;
 use super::arguments::{COMMANDS, Definition, command, program};
 use super::docker_credential;
 use super::help::DETAILS;
-use super::settings::VARIABLES;
+use super::settings::WITHOUT_VARIABLE;
 use crate::error::PROGRAM;
 use roff::{bold, escaped, heading, italic, tagged, text, wrapped};
 
@@ -38,6 +38,7 @@ static SUPPLEMENTS: &[Supplement] = &[
     Supplement::new("get", include_str!("get.txt")),
     Supplement::new("exec", include_str!("exec.txt")),
     Supplement::new("curl", include_str!("curl.txt")),
+    Supplement::new("watch", include_str!("watch.txt")),
     Supplement::new("login", include_str!("login.txt")),
     Supplement::new("logout", include_str!("logout.txt")),
     #[cfg(feature = "net")]
@@ -52,6 +53,12 @@ static SUPPLEMENTS: &[Supplement] = &[
 
 /// The variables and files of every command that uses a session.
 static SESSION: &str = include_str!("session.txt");
+
+/// The variables and files of every command that requests tokens from IAM.
+#[cfg(feature = "net")]
+static IDENTITY: &str = include_str!("identity.txt");
+#[cfg(not(feature = "net"))]
+static IDENTITY: &str = "";
 
 /// Returns the names of the pages besides that of the program: the commands, and the credential helper.
 pub(super) fn page_names() -> impl Iterator<Item = &'static str> {
@@ -98,6 +105,7 @@ fn page_of_command(definition: &Definition) -> String {
     let uses = |option| built.get_arguments().any(|argument| argument.get_id() == option);
     let mut texts = vec![supplement(definition.name)];
     texts.extend(uses("ibmcloud").then_some(SESSION));
+    texts.extend(uses("endpoint").then_some(IDENTITY));
     let mut page = beginning(&page_name(definition.name), &built);
     options(&mut page, &built, "OPTIONS");
     heading(&mut page, "EXIT STATUS");
@@ -237,9 +245,8 @@ fn variables(page: &mut String, command: &clap::Command, texts: &[&str]) {
     heading(page, "ENVIRONMENT");
     for option in command.get_arguments() {
         let Some(long) = option.get_long() else { continue };
-        let name = long.to_ascii_uppercase().replace('-', "_");
-        // The `--format` of `status` and `inspect` has no variable.
-        if VARIABLES.contains(&name.as_str()) && value_name(option) != Some("json") {
+        if !WITHOUT_VARIABLE.contains(&long) {
+            let name = long.to_ascii_uppercase().replace('-', "_");
             tagged(page, &bold(&format!("IBMCLOUD_TOKEN_{name}")), &format!("Replaces `--{long}`."));
         }
     }
