@@ -155,7 +155,7 @@
 //!   stdio.rs                   the standard streams
 //!   terminal.rs                the terminal's echo and its background jobs
 //!   core_dump.rs               disables core dumps, which would contain secrets
-//!   platform.rs                words in hints and paths that differ
+//!   platform.rs                values and words that differ
 //!   testing.rs                 what unit tests need of the platform
 //! system/windows/mod.rs        Windows
 //!   run.rs                     a captured run, in a job
@@ -172,7 +172,7 @@
 //!   stdio.rs                   the standard streams
 //!   terminal.rs                the console's echo
 //!   core_dump.rs               crash dumps
-//!   platform.rs                words in hints and paths that differ
+//!   platform.rs                values and words that differ
 //!   testing.rs                 what unit tests need of the platform
 //! format/mod.rs                the output formats
 //!   template.rs                placeholders and escapes

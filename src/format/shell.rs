@@ -22,10 +22,6 @@ impl Shell {
     pub(crate) const ALL: [(&str, Self); 4] =
         [("sh", Self::Sh), ("fish", Self::Fish), ("powershell", Self::Powershell), ("cmd", Self::Cmd)];
 
-    /// The default shell. `$SHELL` is not consulted, because it is the login shell and not the one that evaluates the
-    /// text.
-    pub(crate) const DEFAULT: Self = if cfg!(windows) { Self::Powershell } else { Self::Sh };
-
     /// Returns the text before the name of the variable, between name and value, and after the value.
     pub(super) fn assignment(self) -> [&'static str; 3] {
         match self {

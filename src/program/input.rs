@@ -131,16 +131,17 @@ fn names_a_file(text: &str, environment: &Environment) -> bool {
 
 /// Returns the path that `@FILE` names. The shell does not expand `~/` after the `@`, so this does.
 fn path(file: &str, environment: &Environment) -> PathBuf {
-    match (file.strip_prefix("~/"), environment.home()) {
+    let in_home = file.strip_prefix('~').and_then(|rest| rest.strip_prefix(std::path::is_separator));
+    match (in_home, environment.home()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => file.into(),
     }
 }
 
-/// Returns a file's name, safe to show. Users sometimes type the key in place of the name. A key has no `/`, so a name
-/// with one is shown unchanged.
+/// Returns a file's name, safe to show. Users sometimes type the key in place of the name. A key has no `/` and no `\`, so
+/// a name with one that separates directories is shown unchanged.
 fn shown(name: &str) -> String {
-    if name.contains('/') { name.to_owned() } else { sanitize::redact(name) }
+    if name.contains(std::path::is_separator) { name.to_owned() } else { sanitize::redact(name) }
 }
 
 /// Reads a key file, and warns if others can read it too. Returns nothing if it is too large.

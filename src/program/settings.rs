@@ -18,6 +18,7 @@ use crate::format::{Format, Shell, Variable};
 use crate::iam::Endpoint;
 use crate::session::SessionName;
 use crate::system::environment::Environment;
+use crate::system::platform;
 use crate::token::Requirements;
 
 /// The variable for the address of IAM that the Terraform provider and others use.
@@ -137,7 +138,8 @@ impl<'a> Settings<'a> {
     pub(crate) fn output(self, typed: &OutputOptions) -> Result<OutputSettings> {
         let format = self.value(typed.format.clone(), "FORMAT", parse)?.unwrap_or_default();
         let shell = self.value(typed.shell, "SHELL", super::arguments::shell)?;
-        let shell = shell.unwrap_or(Shell::DEFAULT);
+        // `$SHELL` is not consulted, because it is the login shell and not the one that evaluates the text.
+        let shell = shell.unwrap_or(platform::SHELL);
         let variables = self.variables(&typed.env)?.unwrap_or_else(default_variables);
         for variable in &variables {
             if let Some(why) = variable.refusal(&format, shell) {

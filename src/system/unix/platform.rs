@@ -1,4 +1,7 @@
-//! Words in hints and paths that differ between platforms.
+//! Values and words that differ between platforms.
+
+#[cfg(feature = "program")]
+use crate::format::Shell;
 
 /// How to check whether the machine has reached a limit.
 pub(crate) const CHECK_LIMITS: &str = "check the limits of this machine: `ulimit -a`";
@@ -16,6 +19,10 @@ pub(crate) const HOME: &str = "HOME";
 /// Where programs keep a user's data, in the home directory.
 pub(crate) const DATA_IN_HOME: &str =
     if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+
+/// The shell that usually evaluates an assignment.
+#[cfg(feature = "program")]
+pub(crate) const SHELL: Shell = Shell::Sh;
 
 /// The end of a line that a person types.
 pub(crate) const LINE_END: &str = "\n";

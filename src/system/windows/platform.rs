@@ -1,4 +1,7 @@
-//! Words in hints and paths that differ between platforms.
+//! Values and words that differ between platforms.
+
+#[cfg(feature = "program")]
+use crate::format::Shell;
 
 /// How to check whether the machine has reached a limit.
 pub(crate) const CHECK_LIMITS: &str = "check in the Task Manager whether this machine is short of memory";
@@ -14,6 +17,10 @@ pub(crate) const HOME: &str = "USERPROFILE";
 
 /// Where programs keep a user's data, in the home directory.
 pub(crate) const DATA_IN_HOME: &str = r"AppData\Local";
+
+/// The shell that usually evaluates an assignment.
+#[cfg(feature = "program")]
+pub(crate) const SHELL: Shell = Shell::Powershell;
 
 /// The end of a line that a person types at a console.
 pub(crate) const LINE_END: &str = "\r\n";

@@ -48,9 +48,9 @@ impl Drop for Hold {
 /// Whether an event is the way to end the program, so that it exits with 0.
 static ENDS_WELL: AtomicBool = AtomicBool::new(false);
 
-/// Makes an event the way to end the program.
+/// Makes events the way to end the program.
 pub(crate) fn end_well() {
-    ENDS_WELL.store(true, Ordering::Release);
+    ENDS_WELL.store(true, Ordering::Relaxed);
     watch();
 }
 
@@ -77,6 +77,6 @@ fn obey() {
     group::end_all();
     terminal::restore_for_the_end();
     let _held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
-    let status = if ENDS_WELL.load(Ordering::Acquire) { 0 } else { ENDED_BY_CTRL_C.cast_signed() };
-    std::process::exit(status);
+    let ends_well = ENDS_WELL.load(Ordering::Relaxed);
+    std::process::exit(if ends_well { 0 } else { ENDED_BY_CTRL_C.cast_signed() });
 }
