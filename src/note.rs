@@ -60,8 +60,8 @@ pub(crate) enum Note {
     CredentialHelperNotInPath {
         /// The name of the program.
         program: String,
-        /// The program that it should be a link to.
-        link_to: Option<PathBuf>,
+        /// The command that creates it as a link.
+        create: Option<String>,
     },
     /// A warning: this file wins over the variables of `exec --for`.
     CredentialsFileWins(PathBuf),
@@ -172,19 +172,14 @@ impl fmt::Display for Note {
             Self::OtherCredentialHelper { host, helper } => {
                 write!(f, "`{host}` keeps its credential helper `{helper}`; remove that first to replace it")
             }
-            Self::CredentialHelperNotInPath { program, link_to: None } => {
+            Self::CredentialHelperNotInPath { program, create: None } => {
                 write!(f, "`{program}` is not in PATH, so every use of the registry will fail until it is")
             }
-            Self::CredentialHelperNotInPath { program, link_to: Some(target) } => {
-                let link = target.with_file_name(program);
-                write!(
-                    f,
-                    "`{program}` is not in PATH, so every use of the registry will fail until it is; create it with \
-                     `ln -s {} {}`",
-                    target.display(),
-                    link.display()
-                )
-            }
+            Self::CredentialHelperNotInPath { program, create: Some(command) } => write!(
+                f,
+                "`{program}` is not in PATH, so every use of the registry will fail until it is; create it with \
+                 `{command}`"
+            ),
             Self::CredentialsFileWins(path) => write!(
                 f,
                 "`{}` has credentials for this service, and IBM's SDKs prefer them to the environment",

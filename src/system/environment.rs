@@ -100,6 +100,7 @@ impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment 
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::CASE_OF_VARIABLES_MATTERS;
     use super::*;
 
     #[test]
@@ -119,6 +120,17 @@ mod tests {
             |environment: &Environment| ["A", "B"].map(|name| environment.get(name).map(OsStr::to_owned));
         assert_eq!(values(&original), [Some("1".into()), Some("2".into())]);
         assert_eq!(values(&copy), [Some("3".into()), None]);
+    }
+
+    #[test]
+    fn case_of_a_name_matters_only_where_it_does_for_the_platform() {
+        let mut environment: Environment = [("Path", "a")].into_iter().collect();
+        assert_eq!(environment.get("PATH").is_none(), CASE_OF_VARIABLES_MATTERS);
+        environment.set("PATH", "b");
+        assert_eq!(environment.iter().count(), if CASE_OF_VARIABLES_MATTERS { 2 } else { 1 });
+        assert_eq!(environment.get("PATH"), Some(OsStr::new("b")));
+        environment.remove(&["path"]);
+        assert_eq!(environment.iter().count(), if CASE_OF_VARIABLES_MATTERS { 2 } else { 0 });
     }
 
     #[test]

@@ -1,7 +1,7 @@
 /* Random numbers for programs that Rust has built, under Wine.
  *
- * Rust's std takes random numbers from `ProcessPrng` in bcryptprimitives.dll, which every Windows since 7 has and Wine
- * has only since 9.0. `RtlGenRandom` is in every Wine. tests/windows builds this with mingw-w64.
+ * Rust's std takes random numbers from `ProcessPrng` in bcryptprimitives.dll, which Windows has and Wine 8 has not.
+ * `RtlGenRandom` is in both. tests/windows builds this with mingw-w64.
  */
 #include <windows.h>
 

@@ -41,8 +41,9 @@ pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Resul
     if !settings.remove {
         let program = format!("docker-credential-{}", helper_name(session));
         if in_path(&program, context.environment()).is_none() {
-            let link_to = session.and_then(|_| in_path(docker_credential::NAME, context.environment()));
-            task.note(Note::CredentialHelperNotInPath { program, link_to });
+            let target = session.and_then(|_| in_path(docker_credential::NAME, context.environment()));
+            let create = target.map(|target| platform::link_command(&target, &program));
+            task.note(Note::CredentialHelperNotInPath { program, create });
         }
     }
     Ok(())

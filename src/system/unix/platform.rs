@@ -1,6 +1,9 @@
 //! Values and words that differ between platforms.
 
 #[cfg(feature = "program")]
+use std::path::Path;
+
+#[cfg(feature = "program")]
 use crate::format::Shell;
 
 /// How to check whether the machine has reached a limit.
@@ -23,6 +26,12 @@ pub(crate) const DATA_IN_HOME: &str =
 /// The shell that usually evaluates an assignment.
 #[cfg(feature = "program")]
 pub(crate) const SHELL: Shell = Shell::Sh;
+
+/// Returns the command that creates a link to a program, beside it and with this name.
+#[cfg(feature = "program")]
+pub(crate) fn link_command(target: &Path, name: &str) -> String {
+    format!("ln -s {} {}", target.display(), target.with_file_name(name).display())
+}
 
 /// The end of a line that a person types.
 pub(crate) const LINE_END: &str = "\n";

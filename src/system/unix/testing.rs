@@ -15,7 +15,6 @@ use tempfile::TempDir;
 pub(crate) const ROOT: &str = "/";
 
 /// Whether the names of variables differ if only their case does.
-#[cfg(feature = "net")]
 pub(crate) const CASE_OF_VARIABLES_MATTERS: bool = true;
 
 /// Whether the CLI locks its session file.

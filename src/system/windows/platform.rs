@@ -1,6 +1,9 @@
 //! Values and words that differ between platforms.
 
 #[cfg(feature = "program")]
+use std::{env::consts::EXE_SUFFIX, path::Path};
+
+#[cfg(feature = "program")]
 use crate::format::Shell;
 
 /// How to check whether the machine has reached a limit.
@@ -21,6 +24,13 @@ pub(crate) const DATA_IN_HOME: &str = r"AppData\Local";
 /// The shell that usually evaluates an assignment.
 #[cfg(feature = "program")]
 pub(crate) const SHELL: Shell = Shell::Powershell;
+
+/// Returns the command that creates a link to a program, beside it and with this name. Anybody may create a hard link.
+#[cfg(feature = "program")]
+pub(crate) fn link_command(target: &Path, name: &str) -> String {
+    let link = target.with_file_name(format!("{name}{EXE_SUFFIX}"));
+    format!("cmd /c mklink /H \"{}\" \"{}\"", link.display(), target.display())
+}
 
 /// The end of a line that a person types at a console.
 pub(crate) const LINE_END: &str = "\r\n";

@@ -16,7 +16,6 @@ use tempfile::TempDir;
 pub(crate) const ROOT: &str = r"C:\";
 
 /// Whether the names of variables differ if only their case does.
-#[cfg(feature = "net")]
 pub(crate) const CASE_OF_VARIABLES_MATTERS: bool = false;
 
 /// Whether the CLI locks its session file.
