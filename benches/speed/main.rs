@@ -14,7 +14,7 @@
 //!     cargo bench --bench speed -- --program target/x86_64-unknown-linux-musl/release/ibmcloud-token
 //!
 //! Contenders run in turns (A B A B …) within one run, so a machine that slows down affects all of them, and the median
-//! counts. The CLI is the stand-in of the tests: a shell script that takes a few milliseconds, while the real CLI takes
+//! counts. The CLI is the stand-in of the tests: a program that takes a few milliseconds, while the real CLI takes
 //! hundreds. The time added to the CLI is therefore given in milliseconds and not as a ratio.
 
 #![expect(clippy::print_stdout, reason = "the table is the output")]

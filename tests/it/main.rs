@@ -22,6 +22,7 @@
 //! - `session`: the session file, lifetimes, `status` and `inspect`
 //! - `shells`: what real shells and curl read back from the formats
 //! - `single_flight`: many processes at once
+//! - `stand_in`: the stand-in CLI as a program and as a script
 //! - `watch`: a file that always holds a valid token
 
 #![expect(clippy::disallowed_methods, reason = "the tests run programs and read their environment")]
@@ -52,4 +53,5 @@ mod secrets;
 mod session;
 mod shells;
 mod single_flight;
+mod stand_in;
 mod watch;

@@ -15,7 +15,9 @@ use std::thread;
 
 use snapbox::{Data, assert_data_eq};
 
-use crate::sandbox::{PROGRAM, Sandbox, has, is_available, recorded, right_token, root, situations, token};
+use crate::sandbox::{
+    PROGRAM, Sandbox, has, is_available, recorded, right_token, root, situations, stand_in_directory, token,
+};
 
 /// The one-liners in the overview, by number.
 const OVERVIEW_COLUMNS: [usize; 5] = [1, 2, 3, 19, 31];
@@ -415,7 +417,7 @@ In a situation without a token, only `fails` is right.
 /// A sandbox with the stand-in on PATH as `ibmcloud` and `bx`, and with the program under test.
 fn sandbox(situation: &str) -> Sandbox {
     let sandbox = Sandbox::replaying(situation);
-    let stand_in = root().join("tests/stand-in");
+    let stand_in = stand_in_directory();
     let bin = sandbox.home().join("bin");
     fs::create_dir(&bin).unwrap();
     symlink(stand_in.join("ibmcloud"), bin.join("bx")).unwrap();

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use rustix::process::Signal;
 
 use super::{Waiting, contains, open_files};
-use crate::sandbox::{Outcome, Sandbox, eventually, jwt, spawn, token};
+use crate::sandbox::{Outcome, Sandbox, eventually, jwt, spawn, stand_in_script, token};
 
 #[test]
 fn cli_gets_the_user_environment_with_few_changes() {
@@ -53,12 +53,15 @@ fn cli_gets_the_user_environment_with_few_changes() {
 
 #[test]
 fn cli_inherits_no_descriptor_and_no_signal_setting() {
+    // The script, because a program in Rust changes its signal settings when it starts.
+    let script = stand_in_script();
     let sandbox = Sandbox::logging().with("STAND_IN_HANG", "1");
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_IBMCLOUD", script.to_str().unwrap());
     let mut waiting = Waiting::start(&sandbox, sandbox.program(["-v", "get"]).stdin(Stdio::piped()));
     let arguments = fs::read_to_string(sandbox.log().join(format!("argv.{}", waiting.cli))).unwrap();
     assert_eq!(arguments, "iam\noauth-tokens\n");
 
-    // Until it becomes `sleep`, the shell of the stand-in has its script open.
+    // Until it becomes `sleep`, the shell has its script open.
     eventually("the CLI hangs", || fs::read(waiting.cli_file("cmdline")).unwrap().starts_with(b"sleep"));
     let descriptors = open_files(&waiting.cli_file("fd"));
     assert_eq!(descriptors["0"], Path::new("/dev/null"));

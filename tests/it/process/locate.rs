@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use crate::sandbox::{Outcome, Sandbox, root, stand_in, test_program, token};
+use crate::sandbox::{Outcome, Sandbox, stand_in, stand_in_directory, test_program, token};
 
 #[test]
 fn cli_in_the_current_directory_is_not_run() {
-    let stand_in = root().join("tests/stand-in");
+    let stand_in = stand_in_directory();
     let system = "/usr/local/bin:/usr/bin:/bin";
     for path in [
         format!(":{system}"),
@@ -52,8 +52,7 @@ fn only_an_executable_file_is_run() {
     let sandbox = sandbox.with("PATH", &folders);
     let outcome = sandbox.run("get");
     assert!(outcome.fails_with(3).stderr.contains("`ibmcloud` is not in PATH"), "{outcome:?}");
-    let sandbox =
-        sandbox.with("PATH", format!("{folders}:{}:/usr/bin:/bin", root().join("tests/stand-in").display()));
+    let sandbox = sandbox.with("PATH", format!("{folders}:{}:/usr/bin:/bin", stand_in_directory().display()));
     assert_eq!(sandbox.run("get").payload(), format!("Bearer {}", token("passcode-mfa")));
 
     for (path, why) in [
@@ -74,7 +73,7 @@ fn cli_may_be_given_by_name_or_path() {
     let stand_in = stand_in();
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.home().join("bin")).unwrap();
-    symlink(&stand_in, sandbox.home().join("bin/bx")).unwrap();
+    symlink(stand_in, sandbox.home().join("bin/bx")).unwrap();
     let path = format!("{}/bin:/usr/bin:/bin", sandbox.home().display());
     let sandbox = sandbox.with("PATH", path);
     sandbox.run("get").fails_with(3);

@@ -7,43 +7,67 @@ mod outcome;
 #[cfg(target_os = "linux")]
 pub(crate) mod processes;
 mod session_file;
+#[cfg(unix)]
 mod signals;
 mod situation;
+mod stand_in;
+#[cfg(unix)]
 mod terminal;
 mod token;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 #[allow(unused_imports, reason = "the benchmarks use only a part of it")]
 pub(crate) use self::{
-    files::{files_below, make_pipe, mode, names, trace_of_writing},
+    files::{files_below, make_private, names, trace_of_writing},
     outcome::Outcome,
     session_file::{bearer_in, session_with, token_in},
     situation::{recorded, right_token, situations},
-    terminal::{Pty, shown_on_terminal},
+    stand_in::{stand_in, stand_in_directory, stand_in_script},
     token::{cli_output, jwt, jwt_of, now, renewable, token},
 };
+#[cfg(unix)]
+#[allow(unused_imports, reason = "the benchmarks use only a part of it")]
+pub(crate) use self::{
+    files::{make_pipe, mode},
+    terminal::{Pty, shown_on_terminal},
+};
+
+/// A path that Cargo knows when it builds the tests. If Linux has built them for Windows, they run under Wine, which shows
+/// the root of the file system as drive Z.
+macro_rules! built_path {
+    ($variable:literal) => {
+        if cfg!(windows) && env!($variable).as_bytes()[0] == b'/' {
+            concat!("Z:", env!($variable))
+        } else {
+            env!($variable)
+        }
+    };
+}
 
 /// The program under test.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ibmcloud-token");
+pub(crate) const PROGRAM: &str = built_path!("CARGO_BIN_EXE_ibmcloud-token");
 
 /// The directories of the system's own tools. The caller's PATH plays no part, because it may contain anything.
-const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+#[cfg(unix)]
+pub(crate) const SYSTEM_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+#[cfg(windows)]
+pub(crate) const SYSTEM_PATH: &str = r"C:\windows\system32;C:\windows";
+
+/// The variable that names the home directory.
+pub(crate) const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+
+/// Variables of the system that a program needs.
+const SYSTEM_VARIABLES: &[&str] = if cfg!(windows) { &["SystemRoot", "PATHEXT"] } else { &[] };
 
 /// The repository.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The stand-in CLI.
-pub(crate) fn stand_in() -> PathBuf {
-    root().join("tests/stand-in/ibmcloud")
+    Path::new(built_path!("CARGO_MANIFEST_DIR"))
 }
 
 /// An executable in `tests/programs`, for behaviour that the stand-in does not have.
@@ -60,14 +84,18 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// An empty home, with the stand-in and the system's tools in PATH.
     pub(crate) fn new() -> Self {
+        #[cfg(unix)]
         signals::restore_ignored();
         // The temporary directory may be a symbolic link (macOS), but the tests compare paths that the kernel reports.
-        let parent = fs::canonicalize(std::env::temp_dir()).unwrap();
+        let parent = std::env::temp_dir();
+        let parent = if cfg!(windows) { parent } else { fs::canonicalize(parent).unwrap() };
         let home = tempfile::Builder::new().prefix("ibmcloud-token-test-").tempdir_in(parent).unwrap();
-        let path = format!("{}:{SYSTEM_PATH}", root().join("tests/stand-in").display());
-        let variables = [("HOME", home.path().to_str().unwrap()), ("PATH", &path), ("LC_ALL", "C.UTF-8")]
+        let path = search_path(&[stand_in_directory()], SYSTEM_PATH);
+        let variables = [(HOME, home.path().to_str().unwrap()), ("PATH", &path), ("LC_ALL", "C.UTF-8")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { home, variables: variables.into() }
+        let of_system =
+            SYSTEM_VARIABLES.iter().filter_map(|&name| Some((name.into(), std::env::var(name).ok()?)));
+        Self { home, variables: variables.into_iter().chain(of_system).collect() }
     }
 
     /// A sandbox in which the stand-in replays a situation.
@@ -149,7 +177,7 @@ impl Sandbox {
     /// Writes a file that only its owner can read.
     pub(crate) fn write_private(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.write(path, content);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        make_private(&path);
         path
     }
 
@@ -205,8 +233,14 @@ impl Sandbox {
     /// PATH with the program under test before everything else.
     pub(crate) fn path_with_program(&self) -> String {
         let (_, path) = self.variables.iter().find(|(name, _)| name == "PATH").unwrap();
-        format!("{}:{path}", Path::new(PROGRAM).parent().unwrap().display())
+        search_path(&[Path::new(PROGRAM).parent().unwrap()], path)
     }
+}
+
+/// A value of PATH: these directories before the others.
+pub(crate) fn search_path(first: &[&Path], others: &str) -> String {
+    let first = first.iter().map(|directory| directory.to_path_buf());
+    std::env::join_paths(first.chain(std::env::split_paths(others))).unwrap().into_string().unwrap()
 }
 
 /// Starts a program with both outputs captured.
