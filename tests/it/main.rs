@@ -35,23 +35,38 @@ mod docker;
 mod exchange;
 mod exec;
 mod goldens;
-#[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only the tests of `exchange` use all of it"))]
+#[cfg_attr(
+    any(not(feature = "net"), windows),
+    expect(dead_code, reason = "only the tests of `exchange` use all of it")
+)]
 mod iam_service;
 #[cfg(feature = "net")]
 mod identity;
 mod layout;
 mod login;
+// Not on Windows: the examples need bash and `man`.
+#[cfg(unix)]
 mod manual;
+// Not on Windows: the documented pipelines need a POSIX shell and its tools.
+#[cfg(unix)]
 mod one_liners;
 mod output;
 mod process;
 mod readme;
+// Not on Windows: the recipes are for POSIX shells and for tools of Unix.
+#[cfg(unix)]
 mod recipes;
 mod sandbox;
+// Not on Windows: it finds the clients where Unix installs them.
+#[cfg(unix)]
 mod sdks;
 mod secrets;
 mod session;
 mod shells;
 mod single_flight;
+// Not on Windows: the script needs a POSIX shell.
+#[cfg(unix)]
 mod stand_in;
+// Not on Windows: its tests send signals.
+#[cfg(unix)]
 mod watch;

@@ -59,6 +59,7 @@ fn run(sandbox: &Sandbox, script: &str, directory: &Path) -> Outcome {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn every_use_of_a_token_passes_it_on() {
     let lines = commands("bash");
     assert!(lines.len() >= 10, "{lines:?}");
@@ -100,6 +101,7 @@ fn tour_shows_a_complete_login() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn logins_work_or_ask_for_a_terminal() {
     let lines: Vec<_> = commands("sh").into_iter().filter(|line| line.contains(" login")).collect();
     assert!(lines.len() >= 3, "{lines:?}");
@@ -113,6 +115,7 @@ fn logins_work_or_ask_for_a_terminal() {
 
 #[cfg(feature = "net")]
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn exchange_works() {
     use crate::exchange::success;
     use crate::iam_service::{Service, Step};

@@ -53,6 +53,7 @@ const POSIX: &str = r#"while IFS= read -r token; do
 done <tokens"#;
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn posix_shell_evals_the_token() {
     for shell in ["sh", "dash", "bash", "zsh"] {
         assert_round_trip(shell, POSIX);
@@ -60,6 +61,7 @@ fn posix_shell_evals_the_token() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn fish_sources_the_token() {
     assert_round_trip(
         "fish",
@@ -72,6 +74,7 @@ fn fish_sources_the_token() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn shell_sources_a_dotenv_file() {
     for shell in ["sh", "bash", "zsh"] {
         assert_round_trip(
@@ -87,6 +90,7 @@ fn shell_sources_a_dotenv_file() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn common_shell_idioms_work_with_a_session() {
     let token = jwt(-10, 3600);
     for (shell, script) in [
@@ -106,6 +110,7 @@ fn common_shell_idioms_work_with_a_session() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn failure_prints_nothing_to_eval() {
     let sandbox = Sandbox::replaying("oauth-tokens-not-logged-in");
     let script = r#"IAM_TOKEN=old; assignment=$(ibmcloud-token -f env) || code=$?; eval "$assignment"
@@ -141,11 +146,13 @@ fn assert_curl_sends(shell: &str, command: &str) {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn curl_reads_its_configuration_from_the_program() {
     assert_curl_sends("sh", r#"ibmcloud-token parse -f curl <printed | curl -sS -m 30 -K - "$URL""#);
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn curl_reads_a_header_from_the_program() {
     assert_curl_sends("bash", r#"curl -sS -m 30 -H @<(ibmcloud-token parse -f header <printed) "$URL""#);
 }

@@ -11,7 +11,7 @@ use regex::Regex;
 
 use crate::sandbox::{
     Sandbox, files_below, jwt, names, recorded, renewable, run_with_input, session_with, situations,
-    stand_in, stand_in_script, token,
+    stand_in, stand_in_script, symlink, token,
 };
 
 /// What one form does: its outputs, its status, and the files that it leaves in the home.
@@ -61,7 +61,7 @@ impl<'a> Question<'a> {
         }
         let called = sandbox.home().join("bin").join(self.name.unwrap_or("ibmcloud"));
         fs::create_dir(called.parent().unwrap()).unwrap();
-        std::os::unix::fs::symlink(form, &called).unwrap();
+        symlink(form, &called);
         let mut command = sandbox.command(&called);
         command.args(&self.arguments).envs(self.variables.iter().copied());
         let output = run_with_input(&mut command, self.input.as_bytes());

@@ -4,6 +4,7 @@ use super::{authorizations, logged_in, server};
 use crate::sandbox::{Outcome, Sandbox, has};
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn every_shell_runs_curl() {
     let Some((sandbox, token)) = logged_in() else { return };
     for shell in ["sh", "bash", "dash", "zsh", "fish"] {
@@ -28,6 +29,7 @@ fn every_shell_runs_curl() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs the program printenv")]
 fn login_status_exec_and_curl_work_in_turn() {
     if !has("curl") {
         return;

@@ -1,13 +1,12 @@
 //! What `configure docker` changes, and what it leaves as it is.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::{helper_directory, link};
-use crate::sandbox::{Outcome, Sandbox, make_pipe, mode, names, trace_of_writing};
+use crate::sandbox::{Outcome, Sandbox, make_pipe, mode, names, set_mode, symlink, trace_of_writing};
 
 /// The configuration that docker writes: tabs, and no line end at the end.
 const DOCKERS: &str = "{\n\t\"auths\": {\n\t\t\"registry.example\": {\n\t\t\t\"auth\": \"dTpNNHJrZXItcGFzc3dvcmQ=\"\n\t\t}\n\t},\n\
@@ -51,6 +50,7 @@ fn refused(sandbox: &Sandbox) -> Outcome {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn new_configuration_names_the_helper_for_every_host() {
     let sandbox = sandbox();
     let shown = run(&sandbox, "configure docker");
@@ -155,6 +155,7 @@ fn another_helper_is_left_alone_and_named() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no links without a privilege")]
 fn named_session_has_a_helper_of_its_own() {
     let sandbox = sandbox();
     link(&sandbox, "docker-credential-ibmcloud-prod");
@@ -177,6 +178,7 @@ fn named_session_has_a_helper_of_its_own() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn helper_that_is_not_in_path_is_a_warning() {
     let missing = "so every use of the registry will fail until it is";
     let without = Sandbox::new().with("PATH", "/usr/bin:/bin");
@@ -188,7 +190,7 @@ fn helper_that_is_not_in_path_is_a_warning() {
     let relative = Sandbox::new().with("PATH", "bin:/usr/bin");
     relative.write("bin/docker-credential-ibmcloud", "#!/bin/sh\n");
     let program = relative.home().join("bin/docker-credential-ibmcloud");
-    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(program, 0o755);
     assert!(relative.run("configure docker").stderr.contains(missing));
     // The link of a named session can be created by the command that is shown.
     let bin = Sandbox::new();
@@ -221,22 +223,27 @@ fn dry_run_shows_the_change_and_makes_none() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn mode_is_kept_and_no_other_file_is_left() {
     for kept in [0o600, 0o644, 0o640, 0o400] {
         let sandbox = sandbox();
         sandbox.write(".docker/config.json", DOCKERS);
-        fs::set_permissions(config(&sandbox), fs::Permissions::from_mode(kept)).unwrap();
+        set_mode(config(&sandbox), kept);
         run(&sandbox, "configure docker");
         assert_eq!(mode(&config(&sandbox)), kept);
         assert_eq!(names(&sandbox.home().join(".docker")), ["config.json"]);
     }
 }
 
+// Not on Windows: files have no owner who can be changed like this.
+#[cfg(unix)]
 #[test]
 fn owner_is_kept_if_root_configures_for_a_user() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+
     let sandbox = sandbox();
     sandbox.write(".docker/config.json", DOCKERS);
-    fs::set_permissions(config(&sandbox), fs::Permissions::from_mode(0o640)).unwrap();
+    set_mode(config(&sandbox), 0o640);
     // Only root may give a file away, so for other users this is the test of the mode again.
     let given_away = chown(config(&sandbox), Some(1), Some(1)).is_ok();
     run(&sandbox, "configure docker");
@@ -245,6 +252,7 @@ fn owner_is_kept_if_root_configures_for_a_user() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no links without a privilege")]
 fn symbolic_link_is_followed_to_its_target() {
     for exists in [true, false] {
         let sandbox = sandbox();
@@ -254,8 +262,8 @@ fn symbolic_link_is_followed_to_its_target() {
         if exists {
             sandbox.write("dotfiles/docker.json", DOCKERS);
         }
-        symlink("docker.json", sandbox.home().join("dotfiles/link")).unwrap();
-        symlink("../dotfiles/link", config(&sandbox)).unwrap();
+        symlink("docker.json", sandbox.home().join("dotfiles/link"));
+        symlink("../dotfiles/link", config(&sandbox));
         run(&sandbox, "configure docker");
         assert!(config(&sandbox).is_symlink() && sandbox.home().join("dotfiles/link").is_symlink());
         assert!(!sandbox.home().join("dotfiles/docker.json").is_symlink());
@@ -264,7 +272,7 @@ fn symbolic_link_is_followed_to_its_target() {
     }
     let sandbox = sandbox();
     fs::create_dir(sandbox.home().join(".docker")).unwrap();
-    symlink("config.json", config(&sandbox)).unwrap();
+    symlink("config.json", config(&sandbox));
     sandbox.run("configure docker").fails_with(1);
     assert!(config(&sandbox).is_symlink());
 }
@@ -302,6 +310,7 @@ fn file_that_is_not_understood_is_refused() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no named pipes in the file system")]
 fn what_is_not_a_regular_file_is_refused() {
     let sandbox = sandbox();
     make_pipe(&sandbox.home().join("pipe"));

@@ -6,16 +6,20 @@
 //! - `protocol`: every action, with and without a session, with odd input and with a CLI that hangs
 //! - `registry`: skopeo, buildah, podman and docker use a registry through the helper
 
+// Not on Windows: it needs Debian's own credential helper.
+#[cfg(unix)]
 mod beside_debian;
 mod configure;
 mod hosts;
 mod protocol;
+// Not on Windows: it needs a registry and clients that are programs of Linux.
+#[cfg(unix)]
 mod registry;
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::sandbox::{Outcome, Sandbox, run_with_input};
+use crate::sandbox::{Outcome, Sandbox, run_with_input, symlink};
 
 /// The credential helper under test.
 const HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-ibmcloud");
@@ -41,7 +45,7 @@ fn ask(sandbox: &Sandbox, action: &str, input: impl AsRef<[u8]>) -> Outcome {
 /// Makes a link to the helper, as a user does for a named session.
 fn link(sandbox: &Sandbox, name: &str) -> String {
     let link = sandbox.home().join(name);
-    std::os::unix::fs::symlink(HELPER, &link).unwrap();
+    symlink(HELPER, &link);
     link.to_str().unwrap().to_owned()
 }
 

@@ -159,6 +159,7 @@ fn token_of_another_account_is_not_handed_out() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no links without a privilege")]
 fn name_of_a_link_or_a_variable_selects_the_session() {
     let (sandbox, own) = Sandbox::logged_in();
     let sandbox = sandbox.with("IBMCLOUD_API_KEY", "good-key");
@@ -179,6 +180,7 @@ fn name_of_a_link_or_a_variable_selects_the_session() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no links without a privilege")]
 fn failure_in_a_named_session_names_it() {
     let sandbox = Sandbox::with_session();
     let prod = link(&sandbox, "docker-credential-ibmcloud-prod");
@@ -200,6 +202,7 @@ fn variables_of_other_options_are_ignored() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs strace")]
 fn process_is_not_dumpable_before_it_touches_the_session() {
     if !can_trace() {
         return;
@@ -215,6 +218,7 @@ fn process_is_not_dumpable_before_it_touches_the_session() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn closed_pipe_is_not_an_error() {
     let (sandbox, _) = Sandbox::logged_in();
     let mut command = sandbox.command("sh");

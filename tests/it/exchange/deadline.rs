@@ -1,12 +1,11 @@
 //! Everything that an exchange waits for ends at the deadline, and everything that it reads has a limit.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::{Client, success, token};
 use crate::iam_service::{AUTHORITY, Authority, Service, Step};
-use crate::sandbox::{Outcome, Sandbox, can_trace, make_pipe, timed};
+use crate::sandbox::{Outcome, Sandbox, can_trace, make_pipe, symlink, timed};
 
 /// Much more than a busy machine needs, much less than a bug would cost.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -63,6 +62,7 @@ fn service_that_drips_its_answer_ends_at_the_deadline() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no named pipes in the file system")]
 fn pipe_that_nobody_writes_to_is_waited_for_until_the_deadline() {
     let service = Service::new([]);
     // Not in the client's home, where every file is searched for secrets.
@@ -82,14 +82,15 @@ fn pipe_that_nobody_writes_to_is_waited_for_until_the_deadline() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no named pipes in the file system")]
 fn pipe_and_device_among_the_platform_authorities_are_skipped() {
     let token = token();
     let elsewhere = Sandbox::new();
     elsewhere.write("authorities/ours.pem", AUTHORITY.pem());
     let directory = elsewhere.home().join("authorities");
     make_pipe(&directory.join("pipe"));
-    symlink("/dev/zero", directory.join("endless.pem")).unwrap();
-    symlink("ours.pem", directory.join("01234567.0")).unwrap();
+    symlink("/dev/zero", directory.join("endless.pem"));
+    symlink("ours.pem", directory.join("01234567.0"));
     let directories = format!(":/dev/zero:{}", directory.display());
     let service = Service::repeating(Step::Answer(success(&token)));
     // The file of this client has another authority, so only the directory makes the server trusted.
@@ -127,6 +128,7 @@ fn directories_with_certificates_are_read_up_to_a_limit() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a device of Unix")]
 fn endless_file_with_certificates_is_read_up_to_a_limit() {
     let service = Service::new([]);
     let outcome = trusting(&service, "/dev/zero").run("");
@@ -145,6 +147,7 @@ fn endless_file_with_certificates_is_read_up_to_a_limit() {
 
 /// Simulates `ulimit -u`. That limit does not apply to root, so strace makes the system call fail.
 #[test]
+#[cfg_attr(windows, ignore = "needs strace")]
 fn missing_thread_is_an_error_and_not_a_panic() {
     if !can_trace() {
         return;

@@ -2,17 +2,22 @@
 //! [`super::Client::run`] checks this in the other tests too.
 
 use std::fs;
-use std::process::Stdio;
 
-use super::{Client, KEY, assert_no_secret_below, assert_no_secret_in, success, token};
-use crate::iam_service::{Service, Step, head};
-#[cfg(target_os = "linux")]
-use crate::sandbox::processes::every_process;
-use crate::sandbox::{PROGRAM, Sandbox, eventually, spawn};
+use super::{Client, assert_no_secret_below, assert_no_secret_in, success, token};
+use crate::iam_service::{Service, Step};
+use crate::sandbox::{eventually, spawn};
 
+// Not on Windows: it reads /proc.
 #[cfg(target_os = "linux")]
 #[test]
 fn key_is_in_no_command_line() {
+    use std::process::Stdio;
+
+    use super::KEY;
+    use crate::iam_service::head;
+    use crate::sandbox::processes::every_process;
+    use crate::sandbox::{PROGRAM, Sandbox};
+
     // The key of the other tests is in the arguments of other programs that run at the same time.
     let key = KEY.replace("TESTKEY", "LEAKKEY");
     for from_variable in [false, true] {

@@ -10,6 +10,8 @@
 //! - `retries`: temporary failures, and the deadline
 //! - `trust`: certificates, redirects, unencrypted connections
 
+// Not on Windows: it needs a POSIX shell and the clients of `sdks`.
+#[cfg(unix)]
 mod clients;
 mod deadline;
 mod leaks;

@@ -2,11 +2,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
-use std::os::unix::ffi::OsStrExt as _;
 
 use super::{Client, success, token};
 use crate::iam_service::{AUTHORITY, Service, Step, Tls, answer};
-use crate::sandbox::Outcome;
 
 /// A server that answers any request with this, and closes the connection.
 fn answering_anything(bytes: &'static [u8]) -> u16 {
@@ -122,8 +120,14 @@ fn address_of_an_unknown_path_is_shown_without_secret_parts() {
     }
 }
 
+// Not on Windows: variables are not bytes.
+#[cfg(unix)]
 #[test]
 fn proxy_that_is_not_utf_8_is_refused() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use crate::sandbox::Outcome;
+
     let service = Service::new([]);
     let client = Client::of(&service);
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {

@@ -1,11 +1,8 @@
 //! The request: its content, its target, and the key in it.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-
 use super::{Client, KEY, success, token};
 use crate::iam_service::{Service, Step, answer};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, set_mode};
 
 /// The command line for a service without TLS, which needs nothing but the key.
 fn line(service: &Service, options: &str) -> String {
@@ -170,13 +167,14 @@ fn oversized_key_is_refused() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn key_file_readable_by_others_causes_a_warning() {
     for (mode, option, warns) in
         [(0o600, "", false), (0o640, "", true), (0o604, "", true), (0o604, "-q", false)]
     {
         let service = Service::answering(success(&token()));
         let client = Client::of(&service);
-        fs::set_permissions(client.sandbox.home().join("key"), fs::Permissions::from_mode(mode)).unwrap();
+        set_mode(client.sandbox.home().join("key"), mode);
         let outcome = client.run_bare(option);
         outcome.payload();
         assert_eq!(

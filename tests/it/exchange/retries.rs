@@ -263,6 +263,7 @@ fn stderr_on_terminal(options: &str) -> String {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a pseudo-terminal")]
 fn pause_is_reported_in_one_line_on_a_terminal() {
     let shown = stderr_on_terminal("");
     assert_eq!(shown.lines().count(), 1, "{shown:?}");

@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::Write as _;
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
-
 use super::run;
-use crate::sandbox::{Outcome, Sandbox, eventually, jwt, spawn};
+use crate::sandbox::{Outcome, Sandbox, eventually, jwt, make_pipe, spawn};
 
 #[test]
+#[cfg_attr(windows, ignore = "needs the program printenv")]
 fn token_is_in_iam_token_by_default() {
     let (sandbox, token) = Sandbox::logged_in();
     assert_eq!(sandbox.run("exec printenv IAM_TOKEN").payload(), token);
@@ -42,6 +41,7 @@ fn everything_else_in_the_environment_stays() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn variables_of_the_options_are_used() {
     let (sandbox, token) = Sandbox::logged_in();
     let sandbox = sandbox.with("IBMCLOUD_TOKEN_ENV", "A=%{bearer}").with("IBMCLOUD_TOKEN_FOR", "sdk:x");
@@ -54,6 +54,7 @@ fn variables_of_the_options_are_used() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn recipe_replaces_the_default_and_removes_other_credentials() {
     let (sandbox, token) = Sandbox::logged_in();
     let sandbox = sandbox
@@ -103,10 +104,11 @@ fn credentials_file_that_wins_is_a_warning() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no named pipes in the file system")]
 fn pipe_in_place_of_a_credentials_file_is_not_waited_for() {
     let (sandbox, _) = Sandbox::logged_in();
     let pipe = sandbox.home().join("ibm-credentials.env");
-    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    make_pipe(&pipe);
     // While it is open here, a program that reads it does not see its end.
     let mut writer = File::options().read(true).write(true).open(&pipe).unwrap();
     writer.write_all(b"MY_SERVICE_APIKEY=TOP-SECRET\n").unwrap();
@@ -133,6 +135,7 @@ fn recipes_are_listed_without_a_session() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs the program printenv")]
 fn program_is_in_the_same_session() {
     let sandbox =
         Sandbox::with_session().with("IBMCLOUD_CONFIG_HOME", "/elsewhere").with("IBMCLOUD_API_KEY", "key");
@@ -154,6 +157,7 @@ fn program_is_in_the_same_session() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs the program printenv")]
 fn token_lives_as_long_as_requested() {
     let sandbox = Sandbox::with_token(&jwt(-10, 300));
     assert_eq!(sandbox.run("exec --min-ttl 200s printenv IAM_TOKEN").status, Some(0));

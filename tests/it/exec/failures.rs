@@ -1,10 +1,7 @@
 //! The exit status and the message if the program is not started.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-
 use super::{exec, run};
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, has, jwt, renewable};
+use crate::sandbox::{Outcome, Sandbox, jwt, renewable, set_mode};
 
 #[test]
 fn own_failures_exit_with_125() {
@@ -55,6 +52,7 @@ fn program_that_is_not_found_is_127() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn program_that_cannot_be_executed_is_126() {
     let (sandbox, _) = Sandbox::logged_in();
     sandbox.write("text", "echo a shell ran this\n");
@@ -63,7 +61,7 @@ fn program_that_cannot_be_executed_is_126() {
     sandbox.write("garbage", b"\x7fELF\x02\x01\x01\0echo a shell ran this\n");
     sandbox.write("directory/file", "");
     let set_mode = |name: &str, mode| {
-        fs::set_permissions(sandbox.home().join(name), fs::Permissions::from_mode(mode)).unwrap();
+        set_mode(sandbox.home().join(name), mode);
     };
     set_mode("text", 0o644);
     for name in ["no-shebang", "no-interpreter", "garbage"] {
@@ -86,21 +84,24 @@ fn program_that_cannot_be_executed_is_126() {
 }
 
 /// The kernel reads a program that its user may only execute, but the interpreter of a script cannot.
-#[test]
+// Not on Windows: it needs modes of files.
 #[cfg(target_os = "linux")]
+#[test]
 fn unreadable_program_runs_and_unreadable_script_fails_in_its_interpreter() {
+    use crate::sandbox::{PROGRAM, has, is_root};
+
     // Root may read everything, except without these capabilities.
     const WITHOUT_PRIVILEGE: [&str; 2] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
-    let is_root = rustix::process::geteuid().is_root();
+    let is_root = is_root();
     if is_root && !has("setpriv") {
         return;
     }
     let (sandbox, _) = Sandbox::logged_in();
     let program = which::which_in("true", Some("/usr/bin:/bin"), "/").unwrap();
-    fs::copy(program, sandbox.home().join("program")).unwrap();
+    std::fs::copy(program, sandbox.home().join("program")).unwrap();
     sandbox.write("script", "#!/bin/sh\necho it was read\n");
     for name in ["program", "script"] {
-        fs::set_permissions(sandbox.home().join(name), fs::Permissions::from_mode(0o111)).unwrap();
+        set_mode(sandbox.home().join(name), 0o111);
     }
     let run = |words: &[&str]| -> Outcome {
         let mut words: Vec<&str> = words.to_vec();
@@ -117,10 +118,11 @@ fn unreadable_program_runs_and_unreadable_script_fails_in_its_interpreter() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn path_is_followed_as_a_shell_follows_it() {
     let (sandbox, _) = Sandbox::logged_in();
     let tool = sandbox.write("tools/tool", "#!/bin/sh\necho \"$0\"\n");
-    fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&tool, 0o755);
     for (path, name, shown) in [
         ("tools", "tool", "./tools/tool"),
         (tool.parent().unwrap().to_str().unwrap(), "tool", tool.to_str().unwrap()),
@@ -142,8 +144,9 @@ fn program_is_looked_up_before_a_token_is_fetched() {
 }
 
 /// With a stack of 512 KiB, Linux accepts 128 KiB of arguments and variables.
-#[test]
+// Not on Windows: it needs `ulimit`.
 #[cfg(target_os = "linux")]
+#[test]
 fn too_large_environment_is_126() {
     let (sandbox, _) = Sandbox::logged_in();
     let variables: Vec<String> = (0..200).map(|number| format!("--env A{number}")).collect();

@@ -7,8 +7,11 @@
 
 mod environment;
 mod failures;
+// Not on Windows: there the program runs in a job instead of replacing ours.
 #[cfg(target_os = "linux")]
 mod place;
+// Not on Windows: it needs the clients of `sdks`.
+#[cfg(unix)]
 mod sdks;
 
 use std::process::Command;

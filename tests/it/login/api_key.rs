@@ -1,10 +1,7 @@
 //! An API key from a file, stdin or a variable.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-
 use super::{assert_logged_in, last_login};
-use crate::sandbox::{Sandbox, has};
+use crate::sandbox::{Sandbox, has, set_mode};
 
 #[test]
 fn api_key_is_read_from_a_file_stdin_or_a_variable() {
@@ -33,6 +30,7 @@ fn api_key_is_read_from_a_file_stdin_or_a_variable() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn api_key_is_read_from_a_process_substitution() {
     if !has("bash") {
         return;
@@ -43,9 +41,10 @@ fn api_key_is_read_from_a_process_substitution() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn key_file_readable_by_others_causes_a_warning() {
     let sandbox = Sandbox::with_session();
-    fs::set_permissions(sandbox.write_private("key", "good-key"), fs::Permissions::from_mode(0o644)).unwrap();
+    set_mode(sandbox.write_private("key", "good-key"), 0o644);
     let outcome = sandbox.run("login --apikey @key");
     assert!(outcome.stderr.contains("warning: other users can read the API key in `key`"), "{outcome:?}");
     assert_eq!(sandbox.run("login -q --apikey @key").stderr, "");

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use crate::sandbox::{Outcome, Sandbox, is_built, make_pipe, spawn};
 
 #[test]
+#[cfg_attr(windows, ignore = "no named pipes in the file system")]
 fn key_file_that_nobody_writes_to_times_out() {
     for (line, variable) in [
         ("login --apikey @pipe", None),
@@ -34,6 +35,7 @@ fn key_file_that_nobody_writes_to_times_out() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn endless_key_file_is_read_up_to_a_limit() {
     for (line, value) in [
         ("login --apikey @/dev/zero", ""),

@@ -4,8 +4,8 @@ use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::terminal::{CTRL_C, CTRL_D, CTRL_Z, ENTER, Terminal};
-use super::{last_login, outcome_on_terminal};
+use super::last_login;
+use super::terminal::{CTRL_C, CTRL_D, CTRL_Z, ENTER, Terminal, outcome_on_terminal};
 use crate::sandbox::{Outcome, Sandbox, bearer_in, eventually, has, is_built};
 
 /// Types something at a hidden prompt of the program.

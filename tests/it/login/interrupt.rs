@@ -3,8 +3,7 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 
-use super::terminal::{CTRL_C, CTRL_D, Terminal};
-use super::{LOGIN, SHELLS, outcome_on_terminal};
+use super::terminal::{CTRL_C, CTRL_D, LOGIN, SHELLS, Terminal, outcome_on_terminal};
 use crate::sandbox::{PROGRAM, Sandbox, eventually, has};
 
 #[test]

@@ -18,56 +18,30 @@
 
 mod api_key;
 mod arguments;
+// Not on Windows: it needs a pseudo-terminal and its background jobs.
+#[cfg(unix)]
 mod background;
 mod deadline;
+// Not on Windows: it needs a pseudo-terminal.
+#[cfg(unix)]
 mod hidden;
+// Not on Windows: it needs a pseudo-terminal.
+#[cfg(unix)]
 mod interrupt;
 mod keys;
 mod passcode;
+// Not on Windows: it needs a pseudo-terminal.
+#[cfg(unix)]
 mod prompts;
 mod recorded;
+// Not on Windows: it needs a pseudo-terminal.
+#[cfg(unix)]
 pub(crate) mod terminal;
 mod unattended;
 
 use std::fs;
 
-use self::terminal::Terminal;
-use crate::sandbox::{Outcome, Sandbox, bearer_in, has};
-
-/// The shells in which people type `token=$(…)`.
-const SHELLS: [&str; 3] = ["sh", "bash", "zsh"];
-
-const LOGIN: &str = "token=$(ibmcloud-token --login)";
-
-const LOGIN_BY_PASSCODE: &str = "ibmcloud-token login --sso && token=$(ibmcloud-token)";
-
-/// Logs in from every shell, and checks that the shell's variable contains the token and nothing else, and that the token
-/// does not appear on the screen. Returns the screens.
-fn in_every_shell(sandbox: impl Fn() -> Sandbox, line: &str, talk: impl Fn(&mut Terminal)) -> Vec<String> {
-    let mut screens = Vec::new();
-    for shell in SHELLS.into_iter().filter(|shell| has(shell) && has("setsid")) {
-        let sandbox = sandbox();
-        let mut terminal =
-            Terminal::shell(&sandbox, shell, &format!("{line}; printf '%s|%s|' \"$?\" \"$token\" >result"));
-        talk(&mut terminal);
-        assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen());
-        let result = fs::read_to_string(sandbox.home().join("result")).unwrap();
-        let bearer = bearer_in(&sandbox.session_file());
-        assert_eq!(result, format!("0|{bearer}|"), "{shell}:\n{}", terminal.screen());
-        assert!(!terminal.screen().contains("eyJ"), "{shell}:\n{}", terminal.screen());
-        screens.push(terminal.screen());
-    }
-    screens
-}
-
-/// Runs the program on a terminal with its stdout captured. The screen is the stderr of the outcome.
-fn outcome_on_terminal(sandbox: &Sandbox, line: &str, talk: impl FnOnce(&mut Terminal)) -> Outcome {
-    let mut terminal = Terminal::shell(sandbox, "sh", &format!("exec ibmcloud-token {line} >stdout"));
-    talk(&mut terminal);
-    let status = terminal.end().code();
-    let stdout = fs::read_to_string(sandbox.home().join("stdout")).unwrap();
-    Outcome { status, stdout, stderr: terminal.screen().replace("\r\n", "\n") }
-}
+use crate::sandbox::{Outcome, Sandbox, bearer_in};
 
 /// The arguments and the environment of the last login, as the stand-in recorded them.
 pub(crate) fn last_login(sandbox: &Sandbox) -> (Vec<String>, Vec<String>) {

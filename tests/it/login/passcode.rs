@@ -42,6 +42,7 @@ fn mandatory_choice_ends_the_login() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn end_of_a_read_is_not_mistaken_for_a_prompt() {
     let sandbox = Sandbox::new();
     let answers = sandbox.home().join("answers");

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::terminal::{CTRL_D, Terminal};
-use super::{LOGIN, LOGIN_BY_PASSCODE, in_every_shell, last_login, outcome_on_terminal};
+use super::last_login;
+use super::terminal::{CTRL_D, LOGIN, LOGIN_BY_PASSCODE, Terminal, in_every_shell, outcome_on_terminal};
 use crate::sandbox::{PROGRAM, Sandbox, bearer_in, eventually, has, jwt};
 
 #[test]

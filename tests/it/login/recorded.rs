@@ -2,10 +2,12 @@
 //!
 //! A situation needs no code here. Its files `arguments` and `answers` define the run.
 
-use super::terminal::Terminal;
-use super::{assert_logged_in, outcome_on_terminal};
+#[cfg(unix)]
+use super::assert_logged_in;
+#[cfg(unix)]
+use super::terminal::{Terminal, outcome_on_terminal};
 use crate::goldens::assert_golden;
-use crate::sandbox::{Sandbox, has, recorded, root, situations};
+use crate::sandbox::{Sandbox, recorded, root, situations};
 
 fn text(situation: &str, file: &str) -> String {
     String::from_utf8_lossy(&recorded(situation, file)).into_owned()
@@ -26,6 +28,7 @@ fn outputs(situation: &str) -> Vec<String> {
 }
 
 /// Answers the questions of a situation. After a failed plain login, declines the passcode that the program offers.
+#[cfg(unix)]
 fn talk(situation: &str, terminal: &mut Terminal) {
     let outputs = outputs(situation);
     let answers = text(situation, "answers");
@@ -74,8 +77,12 @@ fn every_recorded_passcode_login_runs_unattended() {
     }
 }
 
+// Not on Windows: it needs a pseudo-terminal.
+#[cfg(unix)]
 #[test]
 fn every_recorded_login_runs_on_a_terminal() {
+    use crate::sandbox::has;
+
     if !has("setsid") {
         return;
     }

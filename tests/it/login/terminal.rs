@@ -1,6 +1,6 @@
 //! A program in a pseudo-terminal of its own.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,14 @@ use std::thread::{self, JoinHandle};
 
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::sandbox::{Pty, Sandbox, eventually, soon};
+use crate::sandbox::{Outcome, Pty, Sandbox, bearer_in, eventually, has, soon};
+
+/// The shells in which people type `token=$(…)`.
+pub(crate) const SHELLS: [&str; 3] = ["sh", "bash", "zsh"];
+
+pub(crate) const LOGIN: &str = "token=$(ibmcloud-token --login)";
+
+pub(crate) const LOGIN_BY_PASSCODE: &str = "ibmcloud-token login --sso && token=$(ibmcloud-token)";
 
 pub(crate) const ENTER: &str = "\n";
 
@@ -119,4 +126,40 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Logs in from every shell, and checks that the shell's variable contains the token and nothing else, and that the token
+/// does not appear on the screen. Returns the screens.
+pub(crate) fn in_every_shell(
+    sandbox: impl Fn() -> Sandbox,
+    line: &str,
+    talk: impl Fn(&mut Terminal),
+) -> Vec<String> {
+    let mut screens = Vec::new();
+    for shell in SHELLS.into_iter().filter(|shell| has(shell) && has("setsid")) {
+        let sandbox = sandbox();
+        let mut terminal =
+            Terminal::shell(&sandbox, shell, &format!("{line}; printf '%s|%s|' \"$?\" \"$token\" >result"));
+        talk(&mut terminal);
+        assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen());
+        let result = fs::read_to_string(sandbox.home().join("result")).unwrap();
+        let bearer = bearer_in(&sandbox.session_file());
+        assert_eq!(result, format!("0|{bearer}|"), "{shell}:\n{}", terminal.screen());
+        assert!(!terminal.screen().contains("eyJ"), "{shell}:\n{}", terminal.screen());
+        screens.push(terminal.screen());
+    }
+    screens
+}
+
+/// Runs the program on a terminal with its stdout captured. The screen is the stderr of the outcome.
+pub(crate) fn outcome_on_terminal(
+    sandbox: &Sandbox,
+    line: &str,
+    talk: impl FnOnce(&mut Terminal),
+) -> Outcome {
+    let mut terminal = Terminal::shell(sandbox, "sh", &format!("exec ibmcloud-token {line} >stdout"));
+    talk(&mut terminal);
+    let status = terminal.end().code();
+    let stdout = fs::read_to_string(sandbox.home().join("stdout")).unwrap();
+    Outcome { status, stdout, stderr: terminal.screen().replace("\r\n", "\n") }
 }

@@ -23,6 +23,7 @@ fn every_exit_code_is_reached() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no signals")]
 fn every_kind_of_failure_prints_an_error_and_a_hint_and_no_payload() {
     let (plain, logged_out) = (Sandbox::new, || Sandbox::new().with("STAND_IN_SESSION", "1"));
     let session = || Sandbox::logged_in().0;

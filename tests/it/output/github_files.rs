@@ -1,12 +1,11 @@
 //! The files of the GitHub Actions runner: both get the token, or neither does.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
 use super::assert_failure;
-use crate::sandbox::{Sandbox, eventually, make_pipe};
+use crate::sandbox::{Sandbox, eventually, is_root, make_pipe, set_mode};
 
 /// A sandbox with these contents in the two files.
 fn sandbox(output: &str, env: &str) -> (Sandbox, String) {
@@ -32,6 +31,7 @@ fn missing_line_end_is_added_first() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no owners of files")]
 fn unwritable_file_is_found_before_the_other_is_written() {
     for name in ["GITHUB_OUTPUT", "GITHUB_ENV"] {
         for path in ["none/file", "directory", "/proc/version/x", "/dev/fd/987"] {
@@ -41,10 +41,10 @@ fn unwritable_file_is_found_before_the_other_is_written() {
             assert_failure(&sandbox.run("-f github"), 1);
             assert_eq!(content(&sandbox), ["a=b", "a=b"], "{name}={path}");
         }
-        if !rustix::process::geteuid().is_root() {
+        if !is_root() {
             let (sandbox, _) = sandbox("a=b", "a=b");
             let file = sandbox.write("read-only", "");
-            fs::set_permissions(&file, Permissions::from_mode(0o400)).unwrap();
+            set_mode(&file, 0o400);
             let sandbox = sandbox.with(name, file.to_str().unwrap());
             assert_failure(&sandbox.run("-f github"), 1);
             assert_eq!(content(&sandbox), ["a=b", "a=b"]);
@@ -53,6 +53,7 @@ fn unwritable_file_is_found_before_the_other_is_written() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a device of Unix")]
 fn first_file_is_restored_if_the_second_cannot_take_the_token() {
     if !Path::new("/dev/full").exists() {
         return;
@@ -68,6 +69,7 @@ fn first_file_is_restored_if_the_second_cannot_take_the_token() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no named pipes in the file system")]
 fn pipe_is_written_through_until_the_deadline() {
     for name in ["GITHUB_OUTPUT", "GITHUB_ENV"] {
         let (sandbox, token) = sandbox("a=b", "a=b");
@@ -85,6 +87,7 @@ fn pipe_is_written_through_until_the_deadline() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a device of Unix")]
 fn stdout_can_stand_for_the_file() {
     // People try a workflow on their own machine like this.
     let (sandbox, token) = sandbox("", "");

@@ -18,8 +18,14 @@ pub(crate) mod formats;
 mod github;
 mod github_files;
 mod options;
+// Not on Windows: it needs named pipes and devices in the file system.
+#[cfg(unix)]
 mod pipes;
+// Not on Windows: it needs signals.
+#[cfg(unix)]
 mod signals;
+// Not on Windows: it needs a POSIX shell, descriptors and signals.
+#[cfg(unix)]
 mod streams;
 mod templates;
 mod untrusted;

@@ -164,6 +164,7 @@ fn secret_in_a_usage_error_is_redacted_despite_invisible_characters() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn paths_and_words_of_the_cli_do_not_reach_the_terminal_raw() {
     let text = hostile_text();
     let sandbox = Sandbox::new();

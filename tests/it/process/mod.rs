@@ -9,6 +9,7 @@
 //! - `start`: a CLI that cannot be started
 //!
 //! The tests look processes up in /proc, so they need Linux.
+// Not on Windows: `windows` has the same cases for jobs.
 #![cfg(target_os = "linux")]
 
 mod bounds;

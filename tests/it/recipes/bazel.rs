@@ -1,16 +1,14 @@
 //! Bazel's credential helper, by its specification (EngFlow/credential-helper-spec).
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, SystemTime};
 
 use super::{assert_asks_for_a_login, command, logged_out, recipe};
-use crate::sandbox::{Outcome, Sandbox, run_with_input};
+use crate::sandbox::{Outcome, Sandbox, run_with_input, set_mode};
 
 /// Runs the script of the recipe as Bazel does.
 fn get(sandbox: &Sandbox) -> Outcome {
     let script = sandbox.write("tools/ibmcloud-credentials", &recipe("Bazel")[0]);
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&script, 0o755);
     // Through a shell, because a file that was just written may be busy when it is executed.
     let mut helper = command(sandbox, "sh");
     // The helper does not read its input, and the specification allows that.

@@ -2,12 +2,9 @@
 
 use std::fs;
 #[cfg(unix)]
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-#[cfg(unix)]
-use rustix::fs::{CWD, Mode, mkfifoat};
 
 /// The names in a directory, sorted.
 pub(crate) fn names(directory: &Path) -> Vec<String> {
@@ -25,24 +22,12 @@ pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
-/// Lets only the owner read a file. On Windows, the protection of the profile does that.
+/// Lets only the owner read a file or a directory. On Windows, the protection of the profile does that.
 pub(crate) fn make_private(path: &Path) {
     #[cfg(unix)]
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    super::set_mode(path, if path.is_dir() { 0o700 } else { 0o600 });
     #[cfg(not(unix))]
-    assert!(path.is_file());
-}
-
-/// Creates a named pipe.
-#[cfg(unix)]
-pub(crate) fn make_pipe(path: &Path) {
-    mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
-}
-
-/// The permissions of a file. A symbolic link is not followed.
-#[cfg(unix)]
-pub(crate) fn mode(path: &Path) -> u32 {
-    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+    assert!(path.exists());
 }
 
 /// Changes whenever a file is written: its inode where there is one, its modification time and its content.

@@ -14,6 +14,7 @@ mod stand_in;
 #[cfg(unix)]
 mod terminal;
 mod token;
+mod unix_files;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -22,19 +23,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(not(unix))]
+pub(crate) use self::unix_files::shown_on_terminal;
 #[allow(unused_imports, reason = "the benchmarks use only a part of it")]
 pub(crate) use self::{
     files::{files_below, make_private, names, trace_of_writing},
     outcome::Outcome,
     session_file::{bearer_in, session_with, token_in},
     situation::{recorded, right_token, situations},
-    stand_in::{stand_in, stand_in_directory, stand_in_script},
+    stand_in::{stand_in, stand_in_directory},
     token::{cli_output, jwt, jwt_of, now, renewable, token},
+    unix_files::{chown, inode, is_root, make_pipe, mode, set_mode, symlink},
 };
 #[cfg(unix)]
 #[allow(unused_imports, reason = "the benchmarks use only a part of it")]
 pub(crate) use self::{
-    files::{make_pipe, mode},
+    stand_in::stand_in_script,
     terminal::{Pty, shown_on_terminal},
 };
 

@@ -28,6 +28,7 @@ pub(crate) fn stand_in_directory() -> &'static Path {
 }
 
 /// The stand-in as a shell script.
+#[cfg(unix)]
 pub(crate) fn stand_in_script() -> PathBuf {
     root().join("tests/stand-in/ibmcloud")
 }

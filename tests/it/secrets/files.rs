@@ -1,11 +1,10 @@
 //! Secrets in files, and output that cannot be written.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use super::{KEY, PASSCODE, Secrets};
-use crate::sandbox::{Sandbox, jwt};
+use crate::sandbox::{Sandbox, jwt, set_mode};
 
 #[test]
 fn torn_session_file_is_not_shown() {
@@ -116,7 +115,7 @@ fn invalid_key_file_is_not_shown() {
     ] {
         let file = sandbox.write(&format!("{what}.key"), &content);
         for mode in [0o600, 0o644] {
-            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            set_mode(&file, mode);
             let outcome = sandbox.run(&format!("-v login --apikey @{what}.key"));
             secrets.stay_secret_in_failure(what, &outcome, &sandbox, &[&file]);
         }

@@ -9,6 +9,7 @@
 //! - `refused_keys`: keys in forms that are refused
 //!
 //! The tests look processes up in /proc, so they need Linux.
+// Not on Windows: it reads /proc.
 #![cfg(target_os = "linux")]
 
 mod arguments;

@@ -1,15 +1,12 @@
 //! Failures of the CLI that are about the session file, and what else happened to it during the run.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
 
-use rustix::process::geteuid;
-
 use crate::sandbox::{
-    Outcome, Sandbox, eventually, is_available, jwt, jwt_of, now, recorded, renewable, root, session_with,
-    spawn, test_program,
+    Outcome, Sandbox, chown, eventually, is_available, is_root, jwt, jwt_of, now, recorded, renewable, root,
+    session_with, set_mode, spawn, symlink, test_program,
 };
 
 /// Runs the program with a CLI that is refused while another program saves `renewed`, or nothing.
@@ -91,6 +88,7 @@ fn not_logged_in_with_a_kept_session_may_be_the_network() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn wiped_session_is_reported_as_such() {
     let logged_out = root().join("fixtures/session-logged-out/config.json");
     let sandbox = Sandbox::with_token(&jwt(-3600, -5)).with("LOGGED_OUT", logged_out.to_str().unwrap());
@@ -105,6 +103,7 @@ fn wiped_session_is_reported_as_such() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no signals")]
 fn unrecognized_failure_without_a_session_is_not_a_missing_login() {
     for situation in ["oauth-tokens-random-uid", "oauth-tokens-loader", "oauth-tokens-read-only-disk"] {
         let outcome = Sandbox::replaying(situation).run("");
@@ -122,6 +121,7 @@ fn with_wrapper(usual: &str, other: &str, line: &str) -> Outcome {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn wrapper_that_chooses_another_session_is_noticed() {
     let of = |user: &str, expires_in| {
         jwt_of(&format!(r#"{{"id":"{user}","iam_id":"{user}","exp":{}}}"#, now() + expires_in))
@@ -143,6 +143,7 @@ fn wrapper_that_chooses_another_session_is_noticed() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn help_and_notes_say_that_a_wrapper_must_share_the_session() {
     let sandbox = Sandbox::new();
     let help = sandbox.run("get --help").stdout.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -155,20 +156,18 @@ fn help_and_notes_say_that_a_wrapper_must_share_the_session() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no owners of files")]
 fn skipped_session_file_is_named_if_there_is_no_cli() {
     type Make = fn(&Path);
     let mut cases: Vec<(Make, &str)> = vec![
         (|path| fs::create_dir(path).unwrap(), "it is not a regular file"),
-        (
-            |path| symlink(path, path).unwrap(),
-            "it cannot be read: Too many levels of symbolic links (os error 40)",
-        ),
+        (|path| symlink(path, path), "it cannot be read: Too many levels of symbolic links (os error 40)"),
     ];
-    if !geteuid().is_root() {
+    if !is_root() {
         cases.push((
             |path| {
                 fs::write(path, session_with(&jwt(-1, 3599))).unwrap();
-                fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
+                set_mode(path, 0o000);
             },
             "it cannot be read: Permission denied (os error 13)",
         ));
@@ -191,12 +190,12 @@ fn skipped_session_file_is_named_if_there_is_no_cli() {
 
 /// A container that runs as root, with the user's `~/.bluemix` mounted into it.
 #[test]
+#[cfg_attr(windows, ignore = "no owners of files")]
 fn root_uses_a_mounted_session_of_another_owner() {
-    if !is_available(geteuid().is_root(), "only root can give files to another user") {
+    if !is_available(is_root(), "only root can give files to another user") {
         return;
     }
     let token = jwt(-1, 3599);
-    let chown = |path, owner| chown(path, Some(owner), None).unwrap();
     let sandbox = Sandbox::with_token(&token);
     chown(sandbox.home().join(".bluemix"), 12345);
     chown(sandbox.session_file(), 12345);
@@ -211,7 +210,7 @@ fn root_uses_a_mounted_session_of_another_owner() {
     assert!(sandbox.run("").fails_with(3).error().contains(skipped));
     let sandbox = sandbox.with("IBMCLOUD_HOME", "");
     assert_eq!(sandbox.run("--format token").payload(), token);
-    chown(sandbox.home().to_owned(), 12345);
+    chown(sandbox.home(), 12345);
     assert!(sandbox.run("").fails_with(3).error().contains(skipped));
 }
 

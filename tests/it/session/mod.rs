@@ -21,18 +21,24 @@
 
 mod account;
 mod clock;
+// Not on Windows: it needs strace.
+#[cfg(unix)]
 mod cost;
 mod failures;
 mod forms;
 mod inspect;
 mod lifetimes;
 mod location;
+// Not on Windows: there is no `flock`, and the CLI takes no lock.
+#[cfg(unix)]
 mod locked;
 mod logout;
 mod named;
 mod no_home;
 mod status;
 mod torn;
+// Not on Windows: it needs links, modes and owners of files.
+#[cfg(unix)]
 mod unusable;
 
 use crate::sandbox::{Sandbox, right_token};

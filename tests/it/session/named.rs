@@ -52,6 +52,7 @@ fn default_session_keeps_the_variables_of_the_cli() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no modes of files")]
 fn named_session_is_private_under_every_umask() {
     let sandbox = Sandbox::with_session().with("IBMCLOUD_API_KEY", "good-key");
     let outcome = sandbox.shell("sh", "umask 000; ibmcloud-token login --session prod");

@@ -69,6 +69,7 @@ fn status_json_always_has_every_member() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a pseudo-terminal")]
 fn bar_is_shown_on_a_terminal_only() {
     let sandbox = Sandbox::with_token(&jwt(-1860, 1740));
     let plain = sandbox.run("status");

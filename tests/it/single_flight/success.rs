@@ -65,6 +65,7 @@ fn waiters_still_enforce_min_ttl_and_fresh() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn cli_that_saves_nothing_runs_once_per_process_in_turn() {
     const SIZE: usize = 12;
     let sandbox = expired_session();
