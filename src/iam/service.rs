@@ -1,5 +1,6 @@
 //! One request to IAM for a token: sent, retried after transient failures until the deadline, and its response read.
 
+use std::ops::RangeInclusive;
 use std::time::SystemTime;
 use std::{io, thread};
 
@@ -137,7 +138,8 @@ impl<'a> Service<'a> {
                 Retry::Never,
             ),
             ureq::Error::Io(error) if is_lookup(&error) => {
-                let is_transient = error.to_string().contains("Temporary failure");
+                let is_transient = error.to_string().contains("Temporary failure")
+                    || error.raw_os_error() == Some(WINDOWS_TRY_AGAIN);
                 let what = format!("cannot resolve the name of {peer}");
                 let hint = "check the network and its DNS, `--endpoint`, and HTTPS_PROXY if there is a proxy";
                 (network(what, hint), if is_transient { transient } else { Retry::Never })
@@ -160,9 +162,17 @@ impl<'a> Service<'a> {
     }
 }
 
-/// Returns whether a name could not be resolved. Only the text of the I/O error says so (`std::net::ToSocketAddrs`).
+/// The errors of Windows for a name that could not be resolved (`WSAHOST_NOT_FOUND` to `WSANO_DATA`).
+const WINDOWS_LOOKUP: RangeInclusive<i32> = 11_001..=11_004;
+
+/// The one of them that may pass.
+const WINDOWS_TRY_AGAIN: i32 = 11_002;
+
+/// Returns whether a name could not be resolved. On Unix, only the text of the I/O error says so
+/// (`std::net::ToSocketAddrs`).
 fn is_lookup(error: &io::Error) -> bool {
-    error.to_string().starts_with("failed to lookup address information")
+    error.raw_os_error().is_some_and(|code| WINDOWS_LOOKUP.contains(&code))
+        || error.to_string().starts_with("failed to lookup address information")
 }
 
 /// Returns whether the host refused the connection or cannot be reached. Only connecting fails like this.

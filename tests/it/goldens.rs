@@ -20,6 +20,13 @@ pub(crate) fn assert_golden(name: &str, command: &str, outcome: &Outcome, sandbo
         let token = fs::read_to_string(&path).unwrap();
         text = text.replace(&token, &format!("<{}>", path.file_name().unwrap().to_str().unwrap()));
     }
+    if cfg!(windows) {
+        // The paths and the standard library's word for an exit status.
+        text = text
+            .replace(r".bluemix\config.json", ".bluemix/config.json")
+            .replace("exit code: ", "exit status: ");
+        text = text.replace(&format!(r"{}\", sandbox.home().display()), "<home>/");
+    }
     text = text
         .replace(sandbox.home().to_str().unwrap(), "<home>")
         .replace(root().to_str().unwrap(), "<repository>");

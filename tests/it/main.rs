@@ -13,6 +13,7 @@
 //! - `manual`: the manual pages, and their examples
 //! - `one_liners`: the documented pipelines beside the program, in every situation
 //! - `output`: formats, files, exit codes, the command line
+//! - `platforms`: which tests run on Windows
 //! - `process`: how the program runs the CLI
 //! - `readme`: the README's examples
 //! - `recipes`: the recipes of `docs/recipes.md`, with the tools that they are for
@@ -24,6 +25,7 @@
 //! - `single_flight`: many processes at once
 //! - `stand_in`: the stand-in CLI as a program and as a script
 //! - `watch`: a file that always holds a valid token
+//! - `windows`: jobs, batch files, and files that others keep open
 
 #![expect(clippy::disallowed_methods, reason = "the tests run programs and read their environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
@@ -51,6 +53,7 @@ mod manual;
 #[cfg(unix)]
 mod one_liners;
 mod output;
+mod platforms;
 mod process;
 mod readme;
 // Not on Windows: the recipes are for POSIX shells and for tools of Unix.
@@ -70,3 +73,5 @@ mod stand_in;
 // Not on Windows: its tests send signals.
 #[cfg(unix)]
 mod watch;
+#[cfg(windows)]
+mod windows;

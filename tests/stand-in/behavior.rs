@@ -22,6 +22,7 @@ TIP: use 'ibmcloud config --check-version=false' to disable update check.
 Do you want to update? [y/N]> ";
 
 pub(crate) fn be_a_grandchild() -> ExitCode {
+    let _alive = path("STAND_IN_LOG").map(|log| platform::show_life(&log));
     thread::sleep(Duration::from_secs(60));
     ExitCode::SUCCESS
 }
@@ -31,7 +32,8 @@ pub(crate) fn behave(arguments: &[OsString]) -> Step {
         platform::ignore_term(arguments)?;
     }
     if let Some(log) = path("STAND_IN_LOG") {
-        log_call(&log, arguments).map_err(|error| misused(&format!("STAND_IN_LOG: {error}")))?;
+        let logged = platform::show_life(&log).and_then(|()| log_call(&log, arguments));
+        logged.map_err(|error| misused(&format!("STAND_IN_LOG: {error}")))?;
     }
     if is_set("STAND_IN_GRANDCHILD") {
         let child = platform::grandchild().map_err(|error| misused(&format!("no grandchild: {error}")))?;

@@ -215,6 +215,7 @@ fn warning_is_given_exactly_if_curl_prints_the_request() {
 }
 
 #[test]
+// Not on Windows: it reads /proc.
 #[cfg(target_os = "linux")]
 fn no_token_in_any_argument_or_variable_meanwhile() {
     use crate::sandbox::{eventually, processes::ids_with, spawn};

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::{helper_directory, link};
-use crate::sandbox::{Outcome, Sandbox, make_pipe, mode, names, set_mode, symlink, trace_of_writing};
+use crate::sandbox::{
+    HOME, Outcome, SYSTEM_PATH, Sandbox, make_pipe, mode, names, search_path, set_mode, symlink,
+    trace_of_writing,
+};
 
 /// The configuration that docker writes: tabs, and no line end at the end.
 const DOCKERS: &str = "{\n\t\"auths\": {\n\t\t\"registry.example\": {\n\t\t\t\"auth\": \"dTpNNHJrZXItcGFzc3dvcmQ=\"\n\t\t}\n\t},\n\
@@ -14,8 +17,7 @@ const DOCKERS: &str = "{\n\t\"auths\": {\n\t\t\"registry.example\": {\n\t\t\t\"a
 
 /// A home in which the helper is in PATH.
 fn sandbox() -> Sandbox {
-    let path = format!("{}:/usr/bin:/bin", helper_directory().display());
-    Sandbox::new().with("PATH", path)
+    Sandbox::new().with("PATH", search_path(&[helper_directory()], SYSTEM_PATH))
 }
 
 fn config(sandbox: &Sandbox) -> PathBuf {
@@ -334,7 +336,7 @@ fn variables_and_options_name_the_file() {
     run(&sandbox, "configure docker");
     assert!(sandbox.home().join("named.json").exists());
 
-    let homeless = Sandbox::new().with("HOME", "");
+    let homeless = Sandbox::new().with(HOME, "");
     let outcome = homeless.run("configure docker");
     outcome.fails_with(2);
     assert!(outcome.hint().contains("--file PATH"), "{outcome:?}");

@@ -19,10 +19,10 @@ mod registry;
 use std::path::Path;
 use std::process::Command;
 
-use crate::sandbox::{Outcome, Sandbox, run_with_input, symlink};
+use crate::sandbox::{Outcome, Sandbox, built_path, run_with_input, symlink};
 
 /// The credential helper under test.
-const HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-ibmcloud");
+const HELPER: &str = built_path!("CARGO_BIN_EXE_docker-credential-ibmcloud");
 
 /// The answer of the protocol for a server without credentials.
 const NOT_FOUND: &str = "credentials not found in native keychain\n";

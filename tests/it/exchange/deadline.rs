@@ -7,6 +7,9 @@ use super::{Client, success, token};
 use crate::iam_service::{AUTHORITY, Authority, Service, Step};
 use crate::sandbox::{Outcome, Sandbox, can_trace, make_pipe, symlink, timed};
 
+/// What separates the directories of a list.
+const LIST_SEPARATOR: &str = if cfg!(windows) { ";" } else { ":" };
+
 /// Much more than a busy machine needs, much less than a bug would cost.
 const MARGIN: Duration = Duration::from_secs(10);
 
@@ -113,7 +116,7 @@ fn directories_with_certificates_are_read_up_to_a_limit() {
     let large = sparse("large/large.pem", 1 << 40);
     let many = sparse("many/1.pem", 9 << 20);
     let more = sparse("more/2.pem", 9 << 20);
-    for directories in [large, format!("{many}:{more}")] {
+    for directories in [large, many + LIST_SEPARATOR + &more] {
         for ca_file in ["--ca-file ca.pem", ""] {
             let client = Client::of(&service).with("SSL_CERT_DIR", &directories);
             let outcome = client.sandbox.run(&client.line("").replace("--ca-file ca.pem", ca_file));

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write as _;
 
 use super::run;
-use crate::sandbox::{Outcome, Sandbox, eventually, jwt, make_pipe, spawn};
+use crate::sandbox::{Outcome, Sandbox, TRUE, eventually, jwt, make_pipe, spawn};
 
 #[test]
 #[cfg_attr(windows, ignore = "needs the program printenv")]
@@ -18,6 +18,7 @@ fn token_is_in_iam_token_by_default() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn variables_have_templates() {
     let (sandbox, token) = Sandbox::logged_in();
     let line = "exec --env A=%{bearer} --env B=x:%{account} --env C= sh -c";
@@ -26,6 +27,7 @@ fn variables_have_templates() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn everything_else_in_the_environment_stays() {
     let (sandbox, token) = Sandbox::logged_in();
     let sandbox = sandbox.with("EMPTY", "").with("A", "old").with("IBMCLOUD_API_KEY", "key");
@@ -89,7 +91,7 @@ fn recipe_replaces_the_default_and_removes_other_credentials() {
 fn credentials_file_that_wins_is_a_warning() {
     let (sandbox, _) = Sandbox::logged_in();
     sandbox.write("ibm-credentials.env", "MY_SERVICE_APIKEY=TOP-SECRET\n");
-    let outcome = sandbox.run("exec --for sdk:my-service true");
+    let outcome = sandbox.run(&format!("exec --for sdk:my-service {TRUE}"));
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: `./ibm-credentials.env` has credentials"), "{outcome:?}");
     assert!(!outcome.stderr.contains("TOP-SECRET"));
@@ -99,7 +101,7 @@ fn credentials_file_that_wins_is_a_warning() {
         "exec true",
         "exec -q --for sdk:my-service true",
     ] {
-        assert_eq!(sandbox.run(line).stderr, "", "{line}");
+        assert_eq!(sandbox.run(&line.replace("true", TRUE)).stderr, "", "{line}");
     }
 }
 
@@ -112,7 +114,7 @@ fn pipe_in_place_of_a_credentials_file_is_not_waited_for() {
     // While it is open here, a program that reads it does not see its end.
     let mut writer = File::options().read(true).write(true).open(&pipe).unwrap();
     writer.write_all(b"MY_SERVICE_APIKEY=TOP-SECRET\n").unwrap();
-    let program = spawn(&mut sandbox.program(["exec", "--for", "sdk:my-service", "true"]));
+    let program = spawn(&mut sandbox.program(["exec", "--for", "sdk:my-service", TRUE]));
     let program = RefCell::new(program);
     eventually("the program ends", || program.borrow_mut().try_wait().unwrap().is_some());
     let outcome = Outcome::from(program.into_inner().wait_with_output().unwrap());
@@ -161,5 +163,5 @@ fn program_is_in_the_same_session() {
 fn token_lives_as_long_as_requested() {
     let sandbox = Sandbox::with_token(&jwt(-10, 300));
     assert_eq!(sandbox.run("exec --min-ttl 200s printenv IAM_TOKEN").status, Some(0));
-    sandbox.run("exec --min-ttl 20m true").fails_with(125);
+    sandbox.run(&format!("exec --min-ttl 20m {TRUE}")).fails_with(125);
 }

@@ -1,7 +1,7 @@
 //! The exit status and the message if the program is not started.
 
 use super::{exec, run};
-use crate::sandbox::{Outcome, Sandbox, jwt, renewable, set_mode};
+use crate::sandbox::{Outcome, Sandbox, TRUE, jwt, renewable, set_mode};
 
 #[test]
 fn own_failures_exit_with_125() {
@@ -22,16 +22,16 @@ fn own_failures_exit_with_125() {
         "exec --min-ttl 2h true",
         "exec --session a/b true",
     ] {
-        sandbox.run(line).fails_with(125);
+        sandbox.run(&line.replace("true", TRUE)).fails_with(125);
     }
     // A value in the environment is checked before the command starts.
-    sandbox.with("IBMCLOUD_TOKEN_TIMEOUT", "soon").run("exec true").fails_with(125);
-    let outcome = Sandbox::with_session().run("exec true");
+    sandbox.with("IBMCLOUD_TOKEN_TIMEOUT", "soon").run(&format!("exec {TRUE}")).fails_with(125);
+    let outcome = Sandbox::with_session().run(&format!("exec {TRUE}"));
     assert!(outcome.fails_with(125).hint().contains("`ibmcloud-token login`"), "{outcome:?}");
-    Sandbox::logged_in().0.run("exec --fresh --ibmcloud /nowhere/ibmcloud true").fails_with(125);
+    Sandbox::logged_in().0.run(&format!("exec --fresh --ibmcloud /nowhere/ibmcloud {TRUE}")).fails_with(125);
     Sandbox::with_token(&jwt(-7200, -3600))
         .with("STAND_IN_REFRESH", "network")
-        .run("exec true")
+        .run(&format!("exec {TRUE}"))
         .fails_with(125);
     // Another command keeps its own statuses.
     Sandbox::with_session().run("get").fails_with(4);
@@ -139,7 +139,7 @@ fn program_is_looked_up_before_a_token_is_fetched() {
     sandbox.run("exec no-such-program").fails_with(127);
     sandbox.run("exec .").fails_with(126);
     assert_eq!(sandbox.calls(), 0);
-    assert_eq!(sandbox.run("exec true").status, Some(0));
+    assert_eq!(sandbox.run(&format!("exec {TRUE}")).status, Some(0));
     assert_eq!(sandbox.calls(), 1);
 }
 

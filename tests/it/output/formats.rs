@@ -13,7 +13,10 @@ pub(crate) fn formats(token: &str) -> Vec<(&'static str, String)> {
         ("--format env --shell powershell", format!("$env:IAM_TOKEN = '{token}'")),
         ("-f %{token}", token.to_owned()),
         ("-f IAM=%{bearer};", format!("IAM=Bearer {token};")),
-        ("-f env --env A=%{bearer} --env B", format!("export A='Bearer {token}'\nexport B='{token}'")),
+        (
+            "-f env --env A=%{bearer} --env B",
+            format!("{}\n{}", assignment("A", &format!("Bearer {token}")), assignment("B", token)),
+        ),
         ("--format env --shell cmd", format!("set \"IAM_TOKEN={token}\"")),
         ("--format env --shell sh --env MY_1", format!("export MY_1='{token}'")),
         ("--format dotenv", format!("IAM_TOKEN={token}")),
@@ -21,6 +24,11 @@ pub(crate) fn formats(token: &str) -> Vec<(&'static str, String)> {
         ("-f dotenv --env A=x:%{token} --env B", format!("A=x:{token}\nB={token}")),
         ("--format curl", format!("header = \"Authorization: Bearer {token}\"")),
     ]
+}
+
+/// An assignment for the shell that is the default of the platform.
+pub(crate) fn assignment(name: &str, value: &str) -> String {
+    if cfg!(windows) { format!("$env:{name} = '{value}'") } else { format!("export {name}='{value}'") }
 }
 
 #[test]
@@ -69,7 +77,7 @@ fn login_shell_does_not_affect_the_assignment() {
     let mut sandbox = sandbox;
     for shell in ["/usr/bin/fish", "/usr/bin/pwsh", "/opt/nu", "/bin/zsh", ""] {
         sandbox = sandbox.with("SHELL", shell);
-        assert_eq!(sandbox.run("-f env").payload(), format!("export IAM_TOKEN='{token}'"), "{shell}");
+        assert_eq!(sandbox.run("-f env").payload(), assignment("IAM_TOKEN", &token), "{shell}");
     }
 }
 

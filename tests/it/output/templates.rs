@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use super::formats::assignment;
 use crate::sandbox::{Sandbox, cli_output, has, jwt, jwt_of, token};
 
 /// Writes literal text for a template.
@@ -78,8 +79,8 @@ fn shells_read_exactly_the_value_of_a_template() {
 fn ibm_samples_get_the_variable_with_and_without_the_scheme() {
     let (sandbox, token) = Sandbox::logged_in();
     for (line, expected) in [
-        ("-f env --env IAM_TOKEN=%{bearer}", format!("export IAM_TOKEN='Bearer {token}'")),
-        ("-f env --env IAM_TOKEN", format!("export IAM_TOKEN='{token}'")),
+        ("-f env --env IAM_TOKEN=%{bearer}", assignment("IAM_TOKEN", &format!("Bearer {token}"))),
+        ("-f env --env IAM_TOKEN", assignment("IAM_TOKEN", &token)),
         ("-f {\"Authorization\":\"%{bearer}\"}", format!("{{\"Authorization\":\"Bearer {token}\"}}")),
     ] {
         assert_eq!(sandbox.run(line).payload(), expected, "{line}");

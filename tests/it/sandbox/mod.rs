@@ -4,13 +4,16 @@
 
 mod files;
 mod outcome;
+// Not on Windows: it reads /proc.
 #[cfg(target_os = "linux")]
 pub(crate) mod processes;
 mod session_file;
+// Not on Windows: it is about signals.
 #[cfg(unix)]
 mod signals;
 mod situation;
 mod stand_in;
+// Not on Windows: it is about pseudo-terminals.
 #[cfg(unix)]
 mod terminal;
 mod token;
@@ -53,6 +56,8 @@ macro_rules! built_path {
         }
     };
 }
+#[allow(unused_imports, reason = "the benchmarks use it only here")]
+pub(crate) use built_path;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = built_path!("CARGO_BIN_EXE_ibmcloud-token");
@@ -65,6 +70,9 @@ pub(crate) const SYSTEM_PATH: &str = r"C:\windows\system32;C:\windows";
 
 /// The variable that names the home directory.
 pub(crate) const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+
+/// A program that does nothing that matters, and succeeds.
+pub(crate) const TRUE: &str = if cfg!(windows) { "hostname" } else { "true" };
 
 /// Variables of the system that a program needs.
 const SYSTEM_VARIABLES: &[&str] = if cfg!(windows) { &["SystemRoot", "PATHEXT"] } else { &[] };
@@ -161,13 +169,18 @@ impl Sandbox {
 
     /// The file in which the CLI keeps its session.
     pub(crate) fn session_file(&self) -> PathBuf {
-        self.home().join(".bluemix/config.json")
+        self.home().join(".bluemix").join("config.json")
     }
 
     /// The home that the CLI gets for a named session.
     pub(crate) fn named_home(&self, name: &str) -> PathBuf {
-        let data = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
-        self.home().join(data).join("ibmcloud-token/sessions").join(name)
+        let data: &[&str] = match std::env::consts::OS {
+            "macos" => &["Library", "Application Support"],
+            "windows" => &["AppData", "Local"],
+            _ => &[".local", "share"],
+        };
+        let parts = data.iter().copied().chain(["ibmcloud-token", "sessions", name]);
+        parts.fold(self.home().to_owned(), |path, part| path.join(part))
     }
 
     /// Writes a file in the home, and creates its parent directories.

@@ -25,6 +25,7 @@ fn refused_while_another_renews(refusal: &str, renewed: Option<&str>) -> (Outcom
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn session_renewed_by_another_program_survives_a_refusal() {
     for refusal in ["oauth-tokens-not-logged-in", "oauth-tokens-refresh-token-expired"] {
         let renewed = jwt(-1, 3599);
@@ -56,6 +57,7 @@ fn session_saved_shortly_after_a_refusal_is_used() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "its CLI is a shell script")]
 fn refusal_is_final_if_no_other_program_renewed_the_session() {
     refused_while_another_renews("oauth-tokens-refresh-token-expired", None).0.fails_with(4);
     // A new token that is about to expire does not count.

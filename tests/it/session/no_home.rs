@@ -2,15 +2,19 @@
 
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Outcome, PROGRAM, Sandbox, cli_output, has, names, run_with_input, token};
+use crate::sandbox::{HOME, Outcome, PROGRAM, Sandbox, TRUE, cli_output, has, names, run_with_input, token};
 
-/// The program without HOME, in an empty directory.
+/// The program without the variable of the home directory, in an empty directory.
 fn without_home(sandbox: &Sandbox, line: &str) -> Command {
     let mut command = sandbox.command(PROGRAM);
     std::fs::create_dir_all(sandbox.home().join("empty")).unwrap();
-    command.args(line.split_whitespace()).env_remove("HOME").current_dir(sandbox.home().join("empty"));
+    command.args(line.split_whitespace()).env_remove(HOME).current_dir(sandbox.home().join("empty"));
     command.stdin(Stdio::null());
     command
+}
+
+fn hint() -> String {
+    format!("set {HOME} or IBMCLOUD_HOME")
 }
 
 #[test]
@@ -34,16 +38,16 @@ fn every_session_command_needs_a_login_without_a_home() {
         &format!("login --apikey @{}", key.display()),
     ] {
         let outcome = Outcome::from(without_home(&sandbox, line).output().unwrap());
-        assert_eq!(outcome.fails_with(4).hint(), "set HOME or IBMCLOUD_HOME", "{line}");
+        assert_eq!(outcome.fails_with(4).hint(), hint(), "{line}");
         assert!(names(&sandbox.home().join("empty")).is_empty(), "{line}");
     }
     // These have the status of a program that was not started.
-    for line in ["exec true", "curl https://iam.cloud.ibm.com"] {
+    for line in [&format!("exec {TRUE}"), "curl https://iam.cloud.ibm.com"] {
         if line.starts_with("curl") && !has("curl") {
             continue;
         }
         let outcome = Outcome::from(without_home(&sandbox, line).output().unwrap());
-        assert_eq!(outcome.fails_with(125).hint(), "set HOME or IBMCLOUD_HOME", "{line}");
+        assert_eq!(outcome.fails_with(125).hint(), hint(), "{line}");
         assert!(names(&sandbox.home().join("empty")).is_empty(), "{line}");
     }
     assert_eq!(sandbox.calls(), 0);

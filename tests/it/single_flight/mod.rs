@@ -26,14 +26,14 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::sandbox::{Outcome, Sandbox, eventually, jwt, set_mode, token_in};
+use crate::sandbox::{Outcome, Sandbox, eventually, jwt, make_private, token_in};
 
 /// A sandbox whose session has expired and can be renewed.
 fn expired_session() -> Sandbox {
     let sandbox = Sandbox::with_token(&jwt(-3600, -5));
     // As the CLI creates it. Others cannot open it, so its lock counts.
     let directory = sandbox.session_file().parent().unwrap().to_owned();
-    set_mode(directory, 0o700);
+    make_private(&directory);
     sandbox
 }
 

@@ -7,9 +7,11 @@ mod windows;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    create_private_directory, die, grandchild, home, ignore_term, private, unbuffered_stdin, without_echo,
+    create_private_directory, die, grandchild, home, ignore_term, private, show_life, unbuffered_stdin,
+    without_echo,
 };
 #[cfg(windows)]
 pub(crate) use windows::{
-    create_private_directory, die, grandchild, home, ignore_term, private, unbuffered_stdin, without_echo,
+    create_private_directory, die, grandchild, home, ignore_term, private, show_life, unbuffered_stdin,
+    without_echo,
 };

@@ -27,6 +27,12 @@ pub(crate) fn create_private_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
+/// The tests find a process of Unix by its ID.
+#[expect(clippy::unnecessary_wraps, reason = "the same function as on Windows")]
+pub(crate) fn show_life(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Opens a file to write it. A new one is for this user alone.
 pub(crate) fn private() -> OpenOptions {
     let mut options = File::options();

@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::windows::fs::OpenOptionsExt as _;
 use std::os::windows::io::AsHandle as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use crate::behavior::GRANDCHILD;
 use crate::environment::{misused, path, variable};
@@ -27,6 +29,15 @@ pub(crate) fn private() -> OpenOptions {
     let mut options = File::options();
     options.write(true);
     options
+}
+
+/// Keeps a file of the log open that nobody else can open. It shows whether this process is alive.
+pub(crate) fn show_life(log: &Path) -> io::Result<()> {
+    static FILE: OnceLock<File> = OnceLock::new();
+    let path = log.join(format!("alive.{}", std::process::id()));
+    let file = File::options().write(true).create(true).truncate(true).share_mode(0).open(path)?;
+    FILE.get_or_init(|| file);
+    Ok(())
 }
 
 pub(crate) fn unbuffered_stdin() -> File {

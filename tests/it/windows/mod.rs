@@ -1,0 +1,33 @@
+//! What only Windows has: jobs in place of process groups, batch files, files that others keep open, long paths.
+//!
+//! - `cli`: how the CLI is found, run and ended
+//! - `files`: the session file and the output file
+//! - `programs`: `exec`, `curl` and the formats
+//!
+//! `tests/windows` runs these and the other tests under Wine.
+
+mod cli;
+mod files;
+mod programs;
+
+use std::fs::{self, File};
+use std::os::windows::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use crate::sandbox::{Sandbox, names};
+
+/// Opens a file and lets nobody else open it.
+fn hold(path: &Path) -> File {
+    File::options().read(true).write(true).share_mode(0).open(path).unwrap()
+}
+
+/// How many processes of the stand-in are alive. Each keeps a file open, and the system closes it when the process ends.
+fn alive(sandbox: &Sandbox) -> usize {
+    let files = names(&sandbox.log()).into_iter().filter(|name| name.starts_with("alive."));
+    files.filter(|name| File::open(sandbox.log().join(name)).is_err()).count()
+}
+
+/// Whether this is Wine, whose file system is that of Unix.
+fn is_wine() -> bool {
+    fs::exists(r"C:\windows\system32\winecfg.exe").unwrap()
+}
