@@ -21,7 +21,9 @@ pub(crate) fn assert_golden(name: &str, command: &str, outcome: &Outcome, sandbo
         text = text.replace(&token, &format!("<{}>", path.file_name().unwrap().to_str().unwrap()));
     }
     if cfg!(windows) {
-        // The paths and the standard library's word for an exit status.
+        // The paths, in JSON too, and the standard library's word for an exit status.
+        let home = sandbox.home().to_str().unwrap().replace('\\', r"\\");
+        text = text.replace(&format!(r"{home}\\.bluemix\\config.json"), "<home>/.bluemix/config.json");
         text = text
             .replace(r".bluemix\config.json", ".bluemix/config.json")
             .replace("exit code: ", "exit status: ");

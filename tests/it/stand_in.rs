@@ -31,6 +31,8 @@ struct Question<'a> {
     input: &'a str,
     session: Option<String>,
     name: Option<&'a str>,
+    /// Whether there is a folder for `STAND_IN_FOLDER`.
+    made_up: bool,
 }
 
 impl<'a> Question<'a> {
@@ -56,6 +58,11 @@ impl<'a> Question<'a> {
         let sandbox = Sandbox::new();
         sandbox.write("key.json", r#"{"name":"demo","apikey":"demo-key"}"#);
         sandbox.write("key.txt", "wrong\n");
+        if self.made_up {
+            sandbox.write("made-up/stdout", "made up\n");
+            sandbox.write("made-up/stderr", "FAILED\n\n");
+            sandbox.write("made-up/status", "9\n");
+        }
         if let Some(session) = &self.session {
             sandbox.write(".bluemix/config.json", session);
         }
@@ -288,6 +295,14 @@ fn both_forms_behave_alike_before_they_answer() {
         assert!(question.agree().stdout.contains("Do you want to update?"));
         question.clone().with("IBMCLOUD_VERSION_CHECK", "false").agree();
         question.with("BLUEMIX_VERSION_CHECK", "false").agree();
+    }
+    let folder = Question::new(line).with("STAND_IN_FOLDER", "made-up");
+    assert_eq!(folder.agree().status, Some(0));
+    for start in ["", "iam oauth", "login"] {
+        let folder = Question { made_up: true, ..folder.clone() }.with("STAND_IN_FOLDER_FOR", start);
+        let answer = folder.with("STAND_IN_LINGER", "0.01").agree();
+        let expected = if start == "login" { (Some(1), "") } else { (Some(9), "made up\n") };
+        assert_eq!((answer.status, answer.stdout.as_str()), expected, "{start}");
     }
     for signal in ["KILL", "TERM", "PIPE"] {
         let answer = Question::new(line).with("STAND_IN_SIGNAL", signal).agree();

@@ -1,10 +1,11 @@
 //! Recorded runs and dialogues. `fixtures/README.md` describes their files.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::environment::{fixtures, misused};
-use crate::screen::{ask, fail, finish, put_file, put_stderr};
+use crate::environment::{fixtures, misused, variable, wait};
+use crate::screen::{ask, broken_pipe, fail, finish, put_file, put_stderr};
 use crate::{Exit, Step};
 
 /// A dialogue that logs in.
@@ -25,8 +26,7 @@ impl Recording {
         if let Err(exit) = put_stderr(&self.0.join(format!("stderr{suffix}"))) {
             return exit;
         }
-        let status = first_line(&self.0.join(format!("status{suffix}"))).unwrap_or_else(|| "0".to_owned());
-        status.parse().map_or_else(|_| misused(&format!("not an exit status: {status}")), finish)
+        recorded_status(&self.0.join(format!("status{suffix}")))
     }
 }
 
@@ -58,6 +58,27 @@ pub(crate) fn play(situation: &str) -> Step<Recording> {
     }
     put_file(&file(&format!("stdout.{number}")))?;
     if file("logs-in").is_file() { Ok(recording) } else { Err(recording.conclude()) }
+}
+
+/// Replays the files of a folder, for output that a test makes up.
+pub(crate) fn play_folder(folder: &Path, arguments: &str) -> Exit {
+    if !arguments.starts_with(&variable("STAND_IN_FOLDER_FOR").unwrap_or_default()) {
+        return finish(1);
+    }
+    let stderr = fs::read(folder.join("stderr")).unwrap_or_default();
+    let shown = put_file(&folder.join("stdout"))
+        .and_then(|()| io::stderr().write_all(&stderr).map_err(|_| broken_pipe()))
+        .and_then(|()| wait("STAND_IN_LINGER"));
+    if let Err(exit) = shown {
+        return exit;
+    }
+    recorded_status(&folder.join("status"))
+}
+
+/// Ends with the status in a file, or with 0 if there is no such file.
+fn recorded_status(file: &Path) -> Exit {
+    let status = first_line(file).unwrap_or_else(|| "0".to_owned());
+    status.parse().map_or_else(|_| misused(&format!("not an exit status: {status}")), finish)
 }
 
 /// Whether a shell pattern matches a text. The recordings use `*`, `?` and lists in brackets.

@@ -100,16 +100,16 @@ fn file_is_private_and_replaced_atomically() {
 
 #[test]
 fn earliest_of_three_expirations_counts() {
-    let opaque = "opaque-access-token".to_owned();
-    for (token, expires_in, expiration, expected) in [
-        (jwt(0, 3600), 3600, 3600, 3600),
-        (jwt(0, 900), 3600, 3600, 900),
-        (jwt(0, 3600), 900, 3600, 900),
-        (jwt(0, 3600), 3600, 900, 900),
-        (opaque.clone(), 3600, 900, 900),
-        (opaque, 900, 3600, 900),
+    for (lifetime, expires_in, expiration, expected) in [
+        (Some(3600), 3600, 3600, 3600),
+        (Some(900), 3600, 3600, 900),
+        (Some(3600), 900, 3600, 900),
+        (Some(3600), 3600, 900, 900),
+        (None, 3600, 900, 900),
+        (None, 900, 3600, 900),
     ] {
         let now = now();
+        let token = lifetime.map_or("opaque-access-token".to_owned(), |lifetime| jwt(0, lifetime));
         let body = format!(
             r#"{{"access_token":"{token}","expires_in":{expires_in},"expiration":{}}}"#,
             now + expiration

@@ -74,6 +74,9 @@ pub(crate) const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" }
 /// A program that does nothing that matters, and succeeds.
 pub(crate) const TRUE: &str = if cfg!(windows) { "hostname" } else { "true" };
 
+/// A program that prints its environment, with its arguments.
+pub(crate) const ENV: &str = if cfg!(windows) { "cmd /d /c set" } else { "env" };
+
 /// Variables of the system that a program needs.
 const SYSTEM_VARIABLES: &[&str] = if cfg!(windows) { &["SystemRoot", "PATHEXT"] } else { &[] };
 

@@ -3,7 +3,6 @@
 use std::fs;
 
 use super::{KEY, PASSCODE, Replay, Secrets, spliced};
-use crate::sandbox::processes::ArgumentWatch;
 use crate::sandbox::{Outcome, Sandbox, files_below};
 
 /// How a login gets its secret.
@@ -48,8 +47,10 @@ fn login_secret_is_in_no_argv_and_no_message() {
     let secrets = Secrets::new([KEY, PASSCODE]);
     for way in WAYS {
         let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", "1").with("RUST_BACKTRACE", "1");
-        let watch = ArgumentWatch::start(sandbox.home());
+        #[cfg(target_os = "linux")]
+        let watch = crate::sandbox::processes::ArgumentWatch::start(sandbox.home());
         let (sandbox, outcome) = log_in(sandbox, way, KEY);
+        #[cfg(target_os = "linux")]
         secrets.are_in_no_arguments(watch, "\0login\0");
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""), "{way:?}: {outcome:?}");
         assert!(outcome.stderr.contains("logged in as"), "{way:?}: {outcome:?}");
@@ -88,7 +89,7 @@ fn failed_login_does_not_repeat_the_secret() {
             let output = spliced(b"", &[secret]);
             let replay = Replay::new(&output, &output, status);
             let folder = replay.folder();
-            let (sandbox, outcome) = log_in(replay.sandbox.with("REPLAY_FOR", "login"), way, KEY);
+            let (sandbox, outcome) = log_in(replay.sandbox.with("STAND_IN_FOLDER_FOR", "login"), way, KEY);
             assert!(outcome.stderr.contains("[REDACTED]"), "{way:?}: {outcome:?}");
             let named = [folder.as_path(), &sandbox.home().join("key")];
             secrets.stay_secret_in_failure("login", &outcome, &sandbox, &named);

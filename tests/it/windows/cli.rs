@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{alive, is_wine};
 use crate::sandbox::{
-    Outcome, SYSTEM_PATH, Sandbox, eventually, jwt, search_path, spawn, stand_in, timed, token,
+    Outcome, SYSTEM_PATH, Sandbox, eventually, is_available, jwt, search_path, spawn, stand_in, timed, token,
 };
 
 /// Much more than a busy machine needs, much less than a bug would cost.
@@ -15,6 +15,9 @@ const MARGIN: Duration = Duration::from_secs(20);
 
 /// A process without a console.
 const DETACHED_PROCESS: u32 = 0x0000_0008;
+
+/// A process with a console of its own that has no window.
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 
 fn bearer() -> String {
     format!("Bearer {}", token("passcode-mfa"))
@@ -187,4 +190,24 @@ fn key_is_in_no_argument_of_the_cli() {
     assert!(sandbox.call_log().contains("login"));
     assert!(!sandbox.call_log().contains("M4rker"), "{}", sandbox.call_log());
     assert!(!outcome.stderr.contains("M4rker"), "{outcome:?}");
+}
+
+#[test]
+fn ctrl_c_ends_the_program_and_the_cli() {
+    let press = std::env::var_os("IBMCLOUD_TOKEN_TEST_CTRL_C");
+    if !is_available(press.is_some(), "`tests/windows` builds the program that presses Ctrl-C") {
+        return;
+    }
+    let sandbox = Sandbox::logging().with("STAND_IN_HANG", "1").with("STAND_IN_GRANDCHILD", "1");
+    let mut command = sandbox.program(["get", "--timeout", "60s", "-o", "token"]);
+    let mut program = spawn(command.creation_flags(CREATE_NO_WINDOW));
+    eventually("the CLI and its child run", || alive(&sandbox) == 2);
+    let pressed = sandbox.command(press.unwrap()).arg(program.id().to_string()).status().unwrap();
+    assert_eq!(pressed.code(), Some(0));
+    let (status, time) = timed(|| program.wait().unwrap());
+    assert!(time < MARGIN, "{time:?}");
+    // STATUS_CONTROL_C_EXIT, as a shell expects it.
+    assert_eq!(status.code(), Some(0xC000_013A_u32.cast_signed()));
+    eventually("the CLI and its child are gone", || alive(&sandbox) == 0);
+    assert!(!sandbox.home().join("token").exists());
 }
