@@ -1,5 +1,6 @@
 //! Neither the key, nor the compute resource's token, nor the token that was exchanged appears in an argument, in the
 //! environment of a child, on stderr, or in a file that the user did not name.
+// Not on Windows: it reads /proc.
 #![cfg(target_os = "linux")]
 
 use std::fs;

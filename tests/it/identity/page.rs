@@ -4,6 +4,7 @@ use super::{ACCOUNT, Iam, PROFILE_ACCOUNT, sandbox};
 use crate::readme::page;
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn every_example_prints_a_token() {
     let iam = Iam::start();
     let (sandbox, session) = sandbox(&iam);

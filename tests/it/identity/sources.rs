@@ -21,6 +21,7 @@ fn form(fields: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs the program printenv")]
 fn key_replaces_the_session_for_every_command() {
     let iam = Iam::start();
     let (sandbox, _) = sandbox(&iam);
@@ -61,6 +62,7 @@ fn curl_sends_the_token_of_the_key_and_of_the_profile() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn key_on_the_standard_input_is_used_up() {
     let iam = Iam::start();
     let (sandbox, _) = sandbox(&iam);
@@ -78,6 +80,7 @@ fn key_in_the_variable_of_the_cli_does_not_replace_the_session() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn key_needs_neither_a_home_nor_the_cli() {
     let iam = Iam::start();
     let (sandbox, _) = sandbox(&iam);
@@ -173,6 +176,7 @@ fn compute_resource_uses_a_profile() {
     assert_eq!(sandbox.calls(), 0, "the CLI was run");
 }
 
+// Not on Windows: these files are those of Linux containers.
 #[cfg(target_os = "linux")]
 #[test]
 fn compute_token_is_in_the_first_file_of_the_platform_that_exists() {
