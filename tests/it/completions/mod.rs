@@ -2,6 +2,8 @@
 //!
 //! - `shells`: bash, zsh and fish complete command lines
 
+// Not on Windows: the shells need a pseudo-terminal.
+#[cfg(unix)]
 mod shells;
 
 use std::collections::BTreeSet;

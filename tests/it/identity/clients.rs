@@ -64,13 +64,11 @@ fn assert_same_requests(client: impl Fn(&Sandbox) -> Option<Command>, script: &s
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "it needs the clients of `sdks`")]
 fn python_sdk_sends_the_same_requests() {
     assert_same_requests(python, "profile.py");
 }
 
 #[test]
-#[cfg_attr(windows, ignore = "it needs the clients of `sdks`")]
 fn node_sdk_sends_the_same_requests() {
     assert_same_requests(node, "profile.js");
 }

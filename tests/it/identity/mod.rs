@@ -10,6 +10,8 @@
 //! - `sources`: which token comes out of which source
 
 mod account;
+// Not on Windows: it needs the clients of `sdks`.
+#[cfg(unix)]
 mod clients;
 mod leaks;
 mod options;

@@ -6,7 +6,9 @@ use super::{
     ACCOUNT, COMPUTE_TOKEN, Iam, KEY, PROFILE_ACCOUNT, PROFILE_CRN, PROFILE_ID, PROFILE_NAME, sandbox,
 };
 use crate::iam_service::{Service, answer};
-use crate::sandbox::{Sandbox, has, is_available, jwt, run_with_input};
+#[cfg(target_os = "linux")]
+use crate::sandbox::is_available;
+use crate::sandbox::{Sandbox, has, jwt, run_with_input};
 
 const KEY_GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
 const COMPUTE_GRANT: &str = "urn:ibm:params:oauth:grant-type:cr-token";

@@ -71,6 +71,77 @@ fn full_disk_leaves_the_old_token_until_there_is_room() {
     assert!(outcome.stderr.contains("warning: cannot write `directory/token`: "), "{outcome:?}");
 }
 
+/// A suspended program sees neither the time that passes nor the end of its token.
+#[cfg(feature = "net")]
+#[test]
+fn suspension_that_outlasts_the_token_is_followed_by_a_renewal() {
+    use super::renewals::{iam, with_key};
+    let service = iam(4);
+    let sandbox = with_key(&service);
+    let watched = Watched::ready(&sandbox, "--apikey @key");
+    watched.signal(Signal::STOP);
+    thread::sleep(Duration::from_secs(6));
+    let expired = watched.token();
+    let requests = service.requests().len();
+    watched.signal(Signal::CONT);
+    watched.next(&expired);
+    assert!(service.requests().len() > requests);
+    let outcome = watched.stop();
+    assert!(!outcome.stderr.contains("error"), "{outcome:?}");
+}
+
+/// After a suspension, the network may need some time. The token has expired meanwhile.
+#[cfg(feature = "net")]
+#[test]
+fn first_failure_after_a_suspension_does_not_end_it() {
+    use super::renewals::{iam, with_key};
+    let service = iam(4);
+    let sandbox = with_key(&service);
+    let watched = Watched::ready(&sandbox, "--apikey @key --timeout 10s");
+    let key = fs::read(sandbox.home().join("key")).unwrap();
+    watched.signal(Signal::STOP);
+    thread::sleep(Duration::from_secs(6));
+    let expired = watched.token();
+    fs::remove_file(sandbox.home().join("key")).unwrap();
+    watched.signal(Signal::CONT);
+    thread::sleep(Duration::from_secs(2));
+    sandbox.write_private("key", key);
+    watched.next(&expired);
+    let outcome = watched.stop();
+    assert!(outcome.stderr.contains("warning: cannot read the key file"), "{outcome:?}");
+}
+
+/// libfaketime shifts the clock of the program, but not the time that it sleeps.
+#[cfg(all(target_os = "linux", not(target_env = "musl"), feature = "net"))]
+#[test]
+fn clock_that_is_set_forward_is_noticed() {
+    use super::renewals::{iam, with_key};
+    let library = [
+        "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+        "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+    ]
+    .into_iter()
+    .find(|path| std::path::Path::new(path).exists());
+    if !crate::sandbox::is_available(library.is_some(), "libfaketime is not installed") {
+        return;
+    }
+    let service = iam(3600);
+    let sandbox = with_key(&service);
+    let offset = sandbox.write("offset", "+0");
+    let sandbox = sandbox
+        .with("LD_PRELOAD", library.unwrap())
+        .with("FAKETIME_TIMESTAMP_FILE", offset.to_str().unwrap())
+        .with("FAKETIME_NO_CACHE", "1")
+        .with("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let watched = Watched::ready(&sandbox, "--apikey @key");
+    let before = watched.token();
+    // The stand-in for IAM has the right time, so the token that it issues still counts as valid.
+    sandbox.write("offset", "+3000");
+    watched.next(&before);
+    assert_eq!(service.requests().len(), 2);
+    watched.stop();
+}
+
 /// Kills `count` programs, each at another moment of its life.
 fn kills(count: u32) {
     let (sandbox, _) = Sandbox::logged_in();

@@ -14,7 +14,7 @@ use crate::sandbox::{Sandbox, eventually, jwt_of, now, soon};
 const KEY: &str = "3c-4d_5eTESTKEYx5f6g7h8i9j0k1lCmDnEoFpGqHrIs";
 
 /// A service that issues a new token at each request, for so many seconds.
-fn iam(lifetime: i64) -> Service {
+pub(super) fn iam(lifetime: i64) -> Service {
     Service::plain_answering_with(move |request| {
         assert!(request.body.contains(KEY), "{request:?}");
         let (from, until, random) = (now(), now() + lifetime, request.at);
@@ -24,7 +24,7 @@ fn iam(lifetime: i64) -> Service {
     })
 }
 
-fn with_key(service: &Service) -> Sandbox {
+pub(super) fn with_key(service: &Service) -> Sandbox {
     let sandbox = Sandbox::new().with("IBMCLOUD_IAM_API_ENDPOINT", service.url());
     sandbox.write_private("key", KEY);
     sandbox
