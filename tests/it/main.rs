@@ -48,6 +48,8 @@ mod layout;
 mod login;
 // Not on Windows: the examples need bash and `man`.
 #[cfg(unix)]
+// Not on Windows: the pages are for `man`, and their examples for a POSIX shell.
+#[cfg(unix)]
 mod manual;
 // Not on Windows: the documented pipelines need a POSIX shell and its tools.
 #[cfg(unix)]
@@ -71,6 +73,8 @@ mod single_flight;
 #[cfg(unix)]
 mod stand_in;
 // Not on Windows: its tests send signals.
+#[cfg(unix)]
+// Not on Windows: signals stop it; `windows` has its main cases.
 #[cfg(unix)]
 mod watch;
 #[cfg(windows)]

@@ -17,6 +17,7 @@ const HEADER: &str = "\
 # The integration tests on Windows
 
 `tests/it/platforms.rs` makes this page from the source of the tests. A test that is left out on Windows says why.
+`tests/windows` runs the others under Wine, which has no curl, so there the tests of `curl` that run one skip themselves.
 
 | tests | run on Windows | left out | why |
 |---|---|---|---|

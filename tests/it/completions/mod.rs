@@ -2,7 +2,7 @@
 //!
 //! - `shells`: bash, zsh and fish complete command lines
 
-// Not on Windows: the shells need a pseudo-terminal.
+// Not on Windows: it needs shells of Unix.
 #[cfg(unix)]
 mod shells;
 
@@ -94,6 +94,7 @@ fn completing_runs_no_cli_and_writes_nothing() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "no control characters in names of files")]
 fn name_of_a_session_with_odd_characters_is_not_offered() {
     let sandbox = Sandbox::new();
     let sessions = sandbox.named_home("prod").parent().unwrap().to_owned();
@@ -117,6 +118,7 @@ fn unknown_shell_is_refused_with_the_known_ones() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
 fn script_for_bash_has_no_warnings() {
     if !has("shellcheck") {
         return;

@@ -116,6 +116,7 @@ fn secret_in_place_of_a_file_is_refused_and_not_shown() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a device of Unix")]
 fn file_of_a_compute_resource_must_hold_one_token() {
     let iam = Service::plain([]);
     let sandbox = Sandbox::new().with("IBMCLOUD_IAM_API_ENDPOINT", iam.url());

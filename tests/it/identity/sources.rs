@@ -178,7 +178,7 @@ fn compute_resource_uses_a_profile() {
     assert_eq!(sandbox.calls(), 0, "the CLI was run");
 }
 
-// Not on Windows: these files are those of Linux containers.
+// Not on Windows: the files are those of a container of Linux.
 #[cfg(target_os = "linux")]
 #[test]
 fn compute_token_is_in_the_first_file_of_the_platform_that_exists() {

@@ -1,5 +1,6 @@
 //! How the CLI is found, run and ended.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::windows::process::CommandExt as _;
 use std::process::Stdio;
@@ -7,7 +8,8 @@ use std::time::Duration;
 
 use super::{alive, is_wine};
 use crate::sandbox::{
-    Outcome, SYSTEM_PATH, Sandbox, eventually, is_available, jwt, search_path, spawn, stand_in, timed, token,
+    Outcome, SYSTEM_PATH, Sandbox, eventually, is_available, jwt, renewable, search_path, spawn, stand_in,
+    timed, token, token_in,
 };
 
 /// Much more than a busy machine needs, much less than a bug would cost.
@@ -192,22 +194,46 @@ fn key_is_in_no_argument_of_the_cli() {
     assert!(!outcome.stderr.contains("M4rker"), "{outcome:?}");
 }
 
+/// The program that presses Ctrl-C in the console of another process.
+fn ctrl_c() -> Option<OsString> {
+    let press = std::env::var_os("IBMCLOUD_TOKEN_TEST_CTRL_C");
+    is_available(press.is_some(), "`tests/windows` builds the program that presses Ctrl-C")
+        .then_some(press)?
+}
+
 #[test]
 fn ctrl_c_ends_the_program_and_the_cli() {
-    let press = std::env::var_os("IBMCLOUD_TOKEN_TEST_CTRL_C");
-    if !is_available(press.is_some(), "`tests/windows` builds the program that presses Ctrl-C") {
-        return;
-    }
+    let Some(press) = ctrl_c() else { return };
     let sandbox = Sandbox::logging().with("STAND_IN_HANG", "1").with("STAND_IN_GRANDCHILD", "1");
-    let mut command = sandbox.program(["get", "--timeout", "60s", "-o", "token"]);
+    let mut command = sandbox.program(["get", "--timeout", "60s", "-o", "./answer"]);
     let mut program = spawn(command.creation_flags(CREATE_NO_WINDOW));
     eventually("the CLI and its child run", || alive(&sandbox) == 2);
-    let pressed = sandbox.command(press.unwrap()).arg(program.id().to_string()).status().unwrap();
+    let pressed = sandbox.command(press).arg(program.id().to_string()).status().unwrap();
     assert_eq!(pressed.code(), Some(0));
     let (status, time) = timed(|| program.wait().unwrap());
     assert!(time < MARGIN, "{time:?}");
     // STATUS_CONTROL_C_EXIT, as a shell expects it.
     assert_eq!(status.code(), Some(0xC000_013A_u32.cast_signed()));
     eventually("the CLI and its child are gone", || alive(&sandbox) == 0);
-    assert!(!sandbox.home().join("token").exists());
+    assert!(!sandbox.home().join("answer").exists());
+}
+
+#[test]
+fn watch_renews_the_token_until_ctrl_c() {
+    let Some(press) = ctrl_c() else { return };
+    let first = renewable(-3600, 13);
+    let sandbox = Sandbox::with_token(&first);
+    let file = sandbox.home().join("answer");
+    let mut command = sandbox.program(["watch", "-f", "token", "-o", "./answer"]);
+    let program = spawn(command.creation_flags(CREATE_NO_WINDOW));
+    let content = || fs::read_to_string(&file).unwrap_or_default();
+    eventually("the file is written", || content() == format!("{first}\n"));
+    eventually("the CLI renews the token", || {
+        content().starts_with("eyJ") && content() != format!("{first}\n")
+    });
+    let pressed = sandbox.command(press).arg(program.id().to_string()).status().unwrap();
+    assert_eq!(pressed.code(), Some(0));
+    let outcome = Outcome::from(program.wait_with_output().unwrap());
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""), "{outcome:?}");
+    assert_eq!(content(), format!("{}\n", token_in(&sandbox.session_file())));
 }
