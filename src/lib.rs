@@ -65,6 +65,7 @@
 //!   command/completions.rs
 //!   command/configure.rs
 //!   command/curl.rs
+//!   command/doctor.rs
 //!   command/exchange.rs
 //!   command/exec.rs
 //!   command/get.rs
@@ -75,6 +76,15 @@
 //!   command/parse.rs
 //!   command/status.rs
 //!   command/watch.rs
+//! program/doctor/mod.rs        the checks of `doctor`
+//!   findings.rs                what was found, and how it is shown
+//!   ibmcloud.rs                the CLI, its version and its settings
+//!   session.rs                 the session: its place, file, login and lock, and the clock
+//!   machine.rs                 the search path, and the credential helper of docker
+//!   network.rs                 the way to IAM
+//!   no_network.rs              the same in a build without network code
+//!   record.rs                  the record for a bug report
+//!   mask.rs                    the shape of a text without its words
 //! program/completion/mod.rs    answers the completion script of a shell
 //!   ibmcloud-token.bash        the scripts
 //!   ibmcloud-token.fish
@@ -87,6 +97,7 @@
 //!   completions.txt
 //!   configure.txt
 //!   curl.txt
+//!   doctor.txt
 //!   exchange.txt
 //!   exec.txt
 //!   get.txt
@@ -105,6 +116,7 @@
 //! session/mod.rs               gets a session's token: session file, lock, CLI
 //!   place.rs                   the paths of a session and its lock
 //!   name.rs                    named sessions
+//!   outlook.rs                 what a request would lead to, without running the CLI
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
 //!   aftermath.rs               detects changes to the session during a CLI run
@@ -118,12 +130,14 @@
 //!   damaged_tokens.rs          a fuzzer for the parser of `oauth-tokens` output
 //!   failure.rs                 classifies failed runs
 //!   login.rs                   `ibmcloud login`
+//!   version.rs                 `ibmcloud --version`
 //!   login_script.rs            answers the CLI's prompts during a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`
 //!   service.rs                 one request, with its retries
 //!   grant.rs                   what is exchanged for a token, and what a rejection means for it
 //!   profile.rs                 a trusted profile, which a request names
 //!   client.rs                  the HTTP client, on a thread with a deadline
+//!   connection.rs              the connection as the settings describe it
 //!   endpoint.rs                the address of the service
 //!   proxy.rs                   the HTTPS proxy
 //!   trust.rs                   the trusted certificate authorities

@@ -14,7 +14,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{
     ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport, time,
 };
-use ureq::{Agent, Proxy};
+use ureq::{Agent, Body, Proxy};
 
 use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
 use crate::system::blocking;
@@ -79,10 +79,24 @@ impl Client {
         form: SecretBuffer,
         deadline: Deadline,
     ) -> Result<Response, RequestFailure> {
-        let (agent, url) = (self.agent.clone(), url.to_owned());
         let connect_timeout = CONNECT_TIMEOUT.min(deadline.remaining());
-        let posted = blocking::within(deadline, move || Ok(post(&agent, &url, &form, connect_timeout)));
-        match posted {
+        let url = url.to_owned();
+        self.request(deadline, move |agent| post(&agent, &url, &form, connect_timeout))
+    }
+
+    /// Reads what is at a URL.
+    pub(super) fn get(&self, url: String, deadline: Deadline) -> Result<Response, RequestFailure> {
+        let connect_timeout = CONNECT_TIMEOUT.min(deadline.remaining());
+        self.request(deadline, move |agent| get(&agent, &url, connect_timeout))
+    }
+
+    fn request(
+        &self,
+        deadline: Deadline,
+        call: impl FnOnce(Agent) -> Result<Response, ureq::Error> + Send + 'static,
+    ) -> Result<Response, RequestFailure> {
+        let agent = self.agent.clone();
+        match blocking::within(deadline, move || Ok(call(agent))) {
             Ok(result) => result.map_err(RequestFailure::of),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 self.agent.clone().shutdown();
@@ -94,7 +108,7 @@ impl Client {
 }
 
 fn post(agent: &Agent, url: &str, form: &[u8], connect_timeout: Duration) -> Result<Response, ureq::Error> {
-    let mut response = agent
+    let response = agent
         .post(url)
         .config()
         .timeout_connect(Some(connect_timeout))
@@ -102,6 +116,15 @@ fn post(agent: &Agent, url: &str, form: &[u8], connect_timeout: Duration) -> Res
         .header("Accept", "application/json")
         .header("Content-Type", "application/x-www-form-urlencoded")
         .send(form)?;
+    read(response)
+}
+
+fn get(agent: &Agent, url: &str, connect_timeout: Duration) -> Result<Response, ureq::Error> {
+    let request = agent.get(url).config().timeout_connect(Some(connect_timeout)).build();
+    read(request.header("Accept", "application/json").call()?)
+}
+
+fn read(mut response: ureq::http::Response<Body>) -> Result<Response, ureq::Error> {
     let content = read_limited(response.body_mut().as_reader(), USUAL_SIZE, MAX_BODY)?;
     Ok(Response { status: response.status(), headers: std::mem::take(response.headers_mut()), content })
 }

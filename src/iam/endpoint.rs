@@ -16,6 +16,9 @@ const PRIVATE_HOST: &str = "private.iam.cloud.ibm.com";
 /// The path of the token service. An endpoint may be given with it, with its first part, or without.
 const TOKEN_PATH: &str = "/identity/token";
 
+/// The path of IAM's description of itself, which the CLI reads at a login with `--sso`.
+const CONFIGURATION_PATH: &str = "/identity/.well-known/openid-configuration";
+
 /// The first part of the path. IBM's SDKs and Terraform give the endpoint with it (`…/identity`).
 const IDENTITY_PATH: &str = "/identity";
 
@@ -97,6 +100,12 @@ impl Endpoint {
     /// Returns the URL of the token service.
     pub(crate) fn token_url(&self) -> &str {
         &self.token_url
+    }
+
+    /// Returns the URL of IAM's description of itself (`OpenID` Connect Discovery), which needs no credentials.
+    pub(super) fn configuration_url(&self) -> String {
+        let base = self.token_url.strip_suffix(TOKEN_PATH).unwrap_or(&self.token_url);
+        format!("{base}{CONFIGURATION_PATH}")
     }
 
     /// Returns the URL of the token service for a message, with the port and the part of the path that is always the same.

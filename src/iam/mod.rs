@@ -7,6 +7,7 @@
 //! Keys and tokens are never shown.
 
 mod client;
+mod connection;
 mod endpoint;
 mod grant;
 mod profile;
@@ -16,10 +17,11 @@ mod retry;
 mod service;
 mod trust;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use client::Client;
+pub(crate) use connection::Connection;
 pub use endpoint::Endpoint;
 pub(crate) use grant::Grant;
 pub use profile::TrustedProfile;
@@ -29,6 +31,7 @@ use service::Service;
 use crate::error::Result;
 use crate::system::environment::Environment;
 use crate::task::Task;
+use crate::time::Deadline;
 use crate::token::{ApiKey, IssuedToken};
 
 /// The hint for a response that is probably not IAM's.
@@ -88,10 +91,7 @@ impl<'a> Exchange<'a> {
 
     /// Sends the requests.
     pub(crate) fn run(&self, task: &Task<'_>) -> Result<Exchanged> {
-        let client = Client::new(
-            proxy::of(&self.endpoint, &self.environment)?,
-            trust::config(self.ca_file.as_deref(), &self.environment, task.deadline)?,
-        );
+        let client = client(&self.endpoint, self.ca_file.as_deref(), &self.environment, task.deadline)?;
         let service = Service::new(&self.endpoint, client);
         let exchanged = service.exchange(&self.grant, task)?;
         match &self.assume {
@@ -99,4 +99,14 @@ impl<'a> Exchange<'a> {
             None => Ok(exchanged),
         }
     }
+}
+
+fn client(
+    endpoint: &Endpoint,
+    ca_file: Option<&Path>,
+    environment: &Environment,
+    deadline: Deadline,
+) -> Result<Client> {
+    let proxy = proxy::of(endpoint, environment)?;
+    Ok(Client::new(proxy, trust::config(ca_file, environment, deadline)?))
 }

@@ -11,20 +11,38 @@ use crate::system::environment::Environment;
 /// The variables that name a proxy for HTTPS. The first that is set is used.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Returns the proxy for an endpoint: `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host. Plain HTTP
-/// stays on this machine and never uses a proxy.
+/// The route to an endpoint.
+pub(super) enum Route {
+    /// No variable names a proxy for it.
+    Direct,
+    /// `NO_PROXY` names the host.
+    Exempt,
+    /// The proxy that this variable names.
+    Through(&'static str, Proxy),
+}
+
+/// Returns the proxy for an endpoint, if it has one.
+pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>> {
+    Ok(match route(endpoint, environment)? {
+        Route::Through(_, proxy) => Some(proxy),
+        Route::Direct | Route::Exempt => None,
+    })
+}
+
+/// Returns the route to an endpoint: through `HTTPS_PROXY`, else `ALL_PROXY`, unless `NO_PROXY` names the host. Plain
+/// HTTP stays on this machine and never uses a proxy.
 ///
 /// An unusable proxy is an error, because without it the key would be sent by a route that the user did not choose.
-pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>> {
+pub(super) fn route(endpoint: &Endpoint, environment: &Environment) -> Result<Route> {
     if !endpoint.is_https() {
-        return Ok(None);
+        return Ok(Route::Direct);
     }
     let exempt = environment.first(&["NO_PROXY", "no_proxy"]).map(OsStr::to_string_lossy);
     if exempt.is_some_and(|list| is_exempt(endpoint.host(), endpoint.port(), &list)) {
-        return Ok(None);
+        return Ok(Route::Exempt);
     }
     let set = VARIABLES.into_iter().find_map(|name| Some((name, environment.get(name)?)));
-    let Some((name, url)) = set else { return Ok(None) };
+    let Some((name, url)) = set else { return Ok(Route::Direct) };
     // The URL is not shown, because it may hold a password.
     let unusable = |why: &str| {
         Error::new(ErrorKind::Network, format!("{name} {why}")).with_hint(
@@ -38,7 +56,7 @@ pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Optio
     match Proxy::new(url) {
         // `ureq` is built without SOCKS and panics on such a proxy.
         Ok(proxy) if matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) => {
-            Ok(Some(proxy))
+            Ok(Route::Through(name, proxy))
         }
         _ => Err(unusable("is not the URL of an HTTP proxy")),
     }

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::SystemTime;
 use std::{io, thread};
 
+use serde_json::Value;
 use ureq::http::StatusCode;
 use ureq::{Proxy, ProxyProtocol};
 
@@ -47,6 +48,24 @@ impl<'a> Service<'a> {
                 },
             }
         }
+    }
+
+    /// Asks IAM who it is, without credentials, and returns the response's own time.
+    pub(super) fn greet(&self, deadline: Deadline) -> Result<Option<SystemTime>> {
+        let response = self
+            .client
+            .get(self.endpoint.configuration_url(), deadline)
+            .map_err(|failure| self.failure(failure, self.client.proxy(), deadline).0)?;
+        if response.status != StatusCode::OK {
+            return Err(self.unexpected(&format!("answered with {}", response.status)));
+        }
+        let description: Value =
+            serde_json::from_slice(response.content.as_deref().unwrap_or_default()).unwrap_or_default();
+        if description["token_endpoint"].is_null() {
+            return Err(self.unexpected("answered with something that is not IAM's description of itself"));
+        }
+        let date = response.headers.get("Date").and_then(|date| date.to_str().ok());
+        Ok(date.and_then(|date| httpdate::parse_http_date(date).ok()))
     }
 
     fn attempt(

@@ -48,6 +48,18 @@ pub(super) fn config(
     Ok(TlsConfig::builder().root_certs(roots).build())
 }
 
+/// Returns how many certificates of the platform and of the file are trusted.
+pub(super) fn count(
+    ca_file: Option<&Path>,
+    environment: &Environment,
+    deadline: Deadline,
+) -> Result<(usize, usize)> {
+    ensure_platform_is_bounded(environment, deadline)?;
+    let of_file = ca_file.map_or(Ok(0), |path| read(path, deadline).map(|found| found.len()))?;
+    let of_platform = within(deadline, || rustls_native_certs::load_native_certs().certs.len())?;
+    Ok((of_platform, of_file))
+}
+
 /// Returns an error if the platform's verifier would block on a pipe, or read until memory runs out.
 fn ensure_platform_is_bounded(environment: &Environment, deadline: Deadline) -> Result<()> {
     for (variable, check) in PLATFORM {

@@ -4,24 +4,25 @@
 use std::path::PathBuf;
 
 use crate::system::environment::Environment;
+use crate::system::platform;
 
 /// The variables that choose a session. The first two name a home directory, the last one the directory itself.
 pub(crate) const VARIABLES: [&str; 3] = ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCLOUD_CONFIG_HOME"];
 
-/// Returns the CLI's configuration directory: `IBMCLOUD_CONFIG_HOME`; else, in `IBMCLOUD_HOME`, `BLUEMIX_HOME` or the
-/// home directory, `.ibmcloud` if that exists, else `.bluemix`.
+/// Returns the CLI's configuration directory, and the variable that chooses it: `IBMCLOUD_CONFIG_HOME`; else, in
+/// `IBMCLOUD_HOME`, `BLUEMIX_HOME` or the home directory, `.ibmcloud` if that exists, else `.bluemix`.
 ///
 /// Returns nothing without a home directory. The SDK then uses the current directory, which may belong to anybody.
-pub(crate) fn config_directory(environment: &Environment) -> Option<PathBuf> {
+pub(crate) fn config_directory(environment: &Environment) -> Option<(&'static str, PathBuf)> {
     if let Some(directory) = environment.get("IBMCLOUD_CONFIG_HOME") {
-        return Some(directory.into());
+        return Some(("IBMCLOUD_CONFIG_HOME", directory.into()));
     }
-    let home = environment
-        .first(&["IBMCLOUD_HOME", "BLUEMIX_HOME"])
-        .map(PathBuf::from)
-        .or_else(|| environment.home())?;
+    let named = ["IBMCLOUD_HOME", "BLUEMIX_HOME"]
+        .into_iter()
+        .find_map(|name| Some((name, PathBuf::from(environment.get(name)?))));
+    let (name, home) = named.or_else(|| Some((platform::HOME, environment.home()?)))?;
     let new = home.join(".ibmcloud");
-    Some(if new.exists() { new } else { home.join(".bluemix") })
+    Some((name, if new.exists() { new } else { home.join(".bluemix") }))
 }
 
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod tests {
     use crate::system::platform::HOME;
 
     fn directory(variables: &[(&str, &Path)]) -> Option<PathBuf> {
-        config_directory(&variables.iter().copied().collect())
+        config_directory(&variables.iter().copied().collect()).map(|(_, directory)| directory)
     }
 
     #[test]

@@ -38,10 +38,26 @@ fn executable(path: &Path, environment: &Environment) -> Result<PathBuf, String>
     })
 }
 
-fn in_path(name: &OsStr, environment: &Environment) -> Result<PathBuf, String> {
+/// Returns every `ibmcloud` in PATH, in the order in which they are found. The first is the one that is used.
+pub(crate) fn all(environment: &Environment) -> Vec<PathBuf> {
+    let name = OsStr::new(NAME);
+    let (directories, _) = path_entries(environment);
+    let mut found: Vec<PathBuf> = Vec::new();
+    for directory in directories {
+        let here = programs::in_directories(name, &[directory], Path::new("/"), environment);
+        found.extend(here.filter(|program| !found.contains(program)));
+    }
+    found
+}
+
+/// Returns the entries of PATH that are searched, and those that are refused.
+pub(crate) fn path_entries(environment: &Environment) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let path = environment.get("PATH").unwrap_or_default();
-    let (absolute, refused): (Vec<PathBuf>, Vec<PathBuf>) =
-        std::env::split_paths(path).partition(|directory| directory.is_absolute());
+    std::env::split_paths(path).partition(|directory| directory.is_absolute())
+}
+
+fn in_path(name: &OsStr, environment: &Environment) -> Result<PathBuf, String> {
+    let (absolute, refused) = path_entries(environment);
     programs::in_directories(name, &absolute, Path::new("/"), environment).ok_or_else(|| {
         let shown = name.display();
         // An empty entry stands for the current directory.

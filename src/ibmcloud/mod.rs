@@ -13,13 +13,16 @@ mod login;
 mod login_script;
 pub(crate) mod oauth_tokens;
 pub(crate) mod session_file;
+mod version;
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use config_directory::{VARIABLES as CONFIG_VARIABLES, config_directory};
+pub(crate) use locate::{all as all_programs, path_entries};
 pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, LoginRequest};
+pub(crate) use version::VersionRun;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;

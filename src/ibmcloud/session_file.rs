@@ -206,6 +206,23 @@ impl SessionFile {
         })
     }
 
+    /// Returns the names of the members and the types of their values, and no value.
+    #[cfg(feature = "program")]
+    pub(crate) fn shape(&self) -> std::collections::BTreeMap<String, &'static str> {
+        type Members = std::collections::BTreeMap<String, Value>;
+        let members: Members = serde_json::from_slice(&self.content).unwrap_or_default();
+        let kind = |value: &Value| match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::String(text) if text.is_empty() => "empty string",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        members.into_iter().map(|(name, value)| (name, kind(&value))).collect()
+    }
+
     /// Returns what the file says about the session.
     pub(crate) fn details(&self) -> Details {
         serde_json::from_slice(&self.content).unwrap_or_default()
@@ -265,6 +282,21 @@ pub(crate) struct Details {
     /// The trusted profile that was assumed (`iam trusted-profile-assume`), since CLI 2.26.
     #[serde(deserialize_with = "lenient")]
     pub assumed_trusted_profile_id: Option<String>,
+    /// The setting `ibmcloud config --trace`: `true`, or the file that gets the trace.
+    #[serde(deserialize_with = "lenient")]
+    pub trace: Option<String>,
+    /// The setting `ibmcloud config --color`: `true` or `false`.
+    #[serde(deserialize_with = "lenient")]
+    pub color_enabled: Option<String>,
+    /// The setting `ibmcloud config --locale`.
+    #[serde(deserialize_with = "lenient")]
+    pub locale: Option<String>,
+    /// Whether the CLI was told not to look for a new version (`ibmcloud config --check-version=false`).
+    #[serde(rename = "CheckCLIVersionDisabled", deserialize_with = "lenient")]
+    pub version_check_is_off: Option<bool>,
+    /// The setting `ibmcloud config --sso-otp`: `auto` or `manual`.
+    #[serde(rename = "TypeOfSSO", deserialize_with = "lenient")]
+    pub type_of_sso: Option<String>,
 }
 
 /// The ID and the name of an account, a resource group or a trusted profile.

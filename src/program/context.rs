@@ -1,6 +1,7 @@
 //! The context of a command: the settings that all commands share, the environment, and the clock.
 
 use std::cell::Cell;
+use std::ffi::OsStr;
 use std::time::SystemTime;
 
 use super::arguments::Common;
@@ -54,9 +55,19 @@ impl Context {
         self.deadline.set(self.deadline().restarted());
     }
 
+    /// Replaces the deadline for what follows, such as for a part that gets less time.
+    pub(super) fn set_deadline(&self, deadline: Deadline) {
+        self.deadline.set(deadline);
+    }
+
     /// Returns the name of the chosen session.
     pub(super) fn session_name(&self) -> Option<&SessionName> {
         self.settings.session.as_ref()
+    }
+
+    /// Returns the CLI that was named.
+    pub(super) fn named_ibmcloud(&self) -> Option<&OsStr> {
+        self.settings.ibmcloud.as_deref()
     }
 
     /// Finds the chosen session.

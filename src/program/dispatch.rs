@@ -18,6 +18,7 @@ pub(super) fn run(command: Command, context: &Context) -> Result<()> {
         Command::Exchange(arguments) => command::exchange::run(&arguments, context),
         Command::Status(arguments) => command::status::run(&arguments, context),
         Command::Inspect(arguments) => command::inspect::run(&arguments, context),
+        Command::Doctor(arguments) => command::doctor::run(&arguments, context),
         Command::Configure(arguments) => command::configure::run(&arguments, context),
         Command::Completions(arguments) => command::completions::run(&arguments, context),
         Command::Man(arguments) => command::man::run(&arguments, context),

@@ -3,12 +3,19 @@
 //! The text is edited instead of written anew from its values, so that every other member stays as it is to the byte:
 //! its order, its numbers and its indentation. The file holds passwords, so no error quotes it.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
 use zeroize::Zeroizing;
 
 use super::docker_credential;
 use super::json_object::{JsonObject, Layout};
 use super::registry_hosts::HOSTS;
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::SessionName;
+use crate::system::environment::Environment;
+use crate::system::exec::{Entries, look_up};
+use crate::system::platform;
 
 /// The member with the helpers: an object from hosts to the names of helpers.
 const MEMBER: &str = "credHelpers";
@@ -68,6 +75,30 @@ fn is_ours(helper: &str) -> bool {
     })
 }
 
+/// Returns the file that docker reads, and that podman, skopeo, helm and others read too.
+pub(super) fn default_file(environment: &Environment) -> Result<PathBuf> {
+    let directory = match environment.get("DOCKER_CONFIG") {
+        Some(directory) => Some(PathBuf::from(directory)),
+        None => environment.home().map(|home| home.join(".docker")),
+    };
+    directory.map(|directory| directory.join("config.json")).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Usage,
+            format!(
+                "cannot find the configuration file, because neither DOCKER_CONFIG nor {} is set",
+                platform::HOME
+            ),
+        )
+        .with_hint("name the file with `--file PATH`")
+    })
+}
+
+/// Returns the absolute path of a program. Clients skip relative entries of PATH too, and have no default for PATH.
+pub(super) fn helper_in_path(program: &str, environment: &Environment) -> Option<PathBuf> {
+    environment.get("PATH")?;
+    look_up(OsStr::new(program), Entries::Absolute, environment).ok()
+}
+
 impl<'a> DockerConfig<'a> {
     /// Parses the content of a file. An empty one is valid, as it is for docker. The error says why it is not
     /// understood.
@@ -91,6 +122,12 @@ impl<'a> DockerConfig<'a> {
             .map_or(Some(Vec::new()), helpers)
             .ok_or_else(|| format!("its member `{MEMBER}` is not an object with one helper for each host"))?;
         Ok(Self { object, member, helpers })
+    }
+
+    /// Returns the hosts of the registry, each with its helper and whether that is ours.
+    pub(super) fn registry_helpers(&self) -> impl Iterator<Item = (&str, &str, bool)> {
+        let of_registry = self.helpers.iter().filter(|(host, _)| HOSTS.contains(&host.as_str()));
+        of_registry.map(|(host, helper)| (host.as_str(), helper.as_str(), is_ours(helper)))
     }
 
     /// Returns the configuration after an edit.

@@ -74,6 +74,16 @@ While the token in the file is valid, a failure is a warning, and is repeated.
 After that, it ends the program. --login logs in only at the start. --min-ttl
 applies to each token when it is written.";
 
+pub(super) const DOCTOR: &str = "\
+Check this machine's set-up, and say how to fix what is wrong.
+
+Each check has a verdict, what was found, and what to do. No session is started
+or changed, `ibmcloud` is run only for its version, and no secret is shown.
+
+The exit status is 0 if `get` would print a token, and otherwise the one that
+`get` would end with. If the CLI has to renew the token, that is judged by its
+session file. A warning does not change the exit status.";
+
 pub(super) const CONFIGURE: &str = "\
 Let docker, podman, skopeo and helm get their icr.io tokens from ibmcloud-token.
 

@@ -6,9 +6,10 @@ use super::arguments::{ExchangeOptions, IdentityOptions, SourceOptions};
 use super::context::Context;
 use super::input;
 use super::settings::IamSettings;
-use super::source::SessionSource;
+use super::source::{Outlook, SessionSource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::iam::{Endpoint, Exchange, Exchanged, Grant, TrustedProfile};
+use crate::iam::{Connection, Exchange, Exchanged, Grant, TrustedProfile};
+use crate::task::Task;
 use crate::token::{ApiKey, Requirements};
 
 /// The variables that hold an API key or `@FILE`: those of the CLI and of the Terraform provider. Only `exchange` reads
@@ -96,13 +97,41 @@ impl IamSource {
         }
     }
 
+    /// Returns whether the session's token is exchanged.
+    pub(super) fn uses_session(&self) -> bool {
+        matches!(self.base, Base::Session(..))
+    }
+
+    /// Returns how a token would be obtained, or why there would be none. A key or a token in a file is read.
+    pub(super) fn outlook(&self, context: &Context, task: &Task<'_>) -> Result<Outlook> {
+        let (of_session, endpoint) = match &self.base {
+            Base::Session(session, _) => {
+                let outlook = session.outlook(&Requirements::default(), task)?;
+                (Some(outlook), session.iam_endpoint(task.deadline))
+            }
+            Base::ApiKey(key) => (None, key.read(context).map(|_| None)?),
+            Base::ComputeResource(argument, _) => {
+                (None, input::compute_token(context, argument.as_deref()).map(|_| None)?)
+            }
+        };
+        let endpoint = &self.iam.endpoint_or(endpoint)?;
+        let ca_file = self.iam.ca_file.as_deref();
+        let connection = Connection { endpoint, ca_file, environment: context.environment() };
+        connection.ensure_usable(task.deadline)?;
+        Ok(Outlook { of_session, needs_iam: true })
+    }
+
+    /// Returns the error that a run of the CLI would lead to, if the session's token is exchanged.
+    pub(super) fn ensure_ibmcloud_can_answer(&self, task: &Task<'_>) -> Result<()> {
+        match &self.base {
+            Base::Session(session, _) => session.ensure_ibmcloud_can_answer(&Requirements::default(), task),
+            Base::ApiKey(_) | Base::ComputeResource(..) => Ok(()),
+        }
+    }
+
     /// Sends the requests to the configured endpoint, or else to that of the session, or to the public one.
     fn exchange(&self, grant: Grant<'_>, of_session: Option<String>, context: &Context) -> Result<Exchanged> {
-        let endpoint = match (&self.iam.endpoint, of_session) {
-            (Some(endpoint), _) => endpoint.clone(),
-            (None, Some(url)) => Endpoint::new(&url)?,
-            (None, None) => Endpoint::public(),
-        };
+        let endpoint = self.iam.endpoint_or(of_session)?;
         let mut exchange = Exchange::of(grant, endpoint, context.environment().clone());
         if let Some(file) = &self.iam.ca_file {
             exchange = exchange.with_ca_file(file);

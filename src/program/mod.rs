@@ -8,6 +8,7 @@ mod curl_guard;
 mod dispatch;
 mod docker_config;
 mod docker_credential;
+mod doctor;
 mod help;
 #[cfg(feature = "net")]
 mod iam_source;

@@ -70,7 +70,7 @@ pub(super) fn message(error: &Error) -> String {
 }
 
 /// Returns what to do in the session that was chosen.
-fn hint(error: &Error, session: Option<&SessionName>) -> Option<String> {
+pub(super) fn hint(error: &Error, session: Option<&SessionName>) -> Option<String> {
     let program = match session {
         Some(name) => format!("{PROGRAM} --session {name}"),
         None => PROGRAM.to_owned(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 #[cfg(feature = "net")]
 use super::arguments::IamOptions;
-use super::arguments::{Common, Configure, Exec, JsonOptions, Login, OutputOptions, TokenOptions};
+use super::arguments::{Common, Configure, Doctor, Exec, JsonOptions, Login, OutputOptions, TokenOptions};
 use super::curl_guard::Host;
 use super::recipes::Recipe;
 use super::values::{account_id, duration, ensure_not_a_format, is_on, parse, positive_duration};
@@ -69,6 +69,18 @@ pub(crate) struct IamSettings {
     pub(crate) endpoint: Option<Endpoint>,
     /// A file with certificate authorities that are trusted besides the platform's.
     pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[cfg(feature = "net")]
+impl IamSettings {
+    /// Returns the configured endpoint, or else that of the session, or the public one.
+    pub(crate) fn endpoint_or(&self, of_session: Option<String>) -> Result<Endpoint> {
+        match (&self.endpoint, of_session) {
+            (Some(endpoint), _) => Ok(endpoint.clone()),
+            (None, Some(url)) => Endpoint::new(&url),
+            (None, None) => Ok(Endpoint::public()),
+        }
+    }
 }
 
 /// The credentials for a login, at most one of them.
@@ -198,6 +210,17 @@ impl<'a> Settings<'a> {
     /// Returns whether JSON is wanted instead of text. The other values of the variable are formats of tokens.
     pub(crate) fn json(self, typed: &JsonOptions) -> bool {
         typed.format.is_some() || self.variable("FORMAT").is_some_and(|format| format == "json")
+    }
+
+    /// Returns whether IAM is asked whether it can be reached.
+    #[cfg(feature = "net")]
+    pub(crate) fn online(self, typed: &Doctor) -> Result<bool> {
+        self.switch(typed.online, "ONLINE")
+    }
+
+    /// Returns the file that gets the record for a bug report.
+    pub(crate) fn report(self, typed: &Doctor) -> Option<PathBuf> {
+        typed.report.clone().or_else(|| self.variable("REPORT").map(PathBuf::from))
     }
 
     /// Returns whether every session is shown.

@@ -7,7 +7,8 @@ use super::context::Context;
 #[cfg(feature = "net")]
 use super::iam_source::IamSource;
 use crate::error::{ErrorKind, Result};
-use crate::session::{Request, Session};
+use crate::session::{self, Request, Session};
+use crate::task::Task;
 #[cfg(feature = "net")]
 use crate::time::Deadline;
 use crate::token::{IssuedToken, Origin, Requirements};
@@ -55,6 +56,15 @@ impl Source {
         matches!(self.place, Place::Session(_))
     }
 
+    /// Returns whether a session is needed, be it for its own token or for one that is exchanged for it.
+    pub(super) fn uses_session(&self) -> bool {
+        match &self.place {
+            Place::Session(_) => true,
+            #[cfg(feature = "net")]
+            Place::Iam(iam) => iam.uses_session(),
+        }
+    }
+
     /// Returns the token in the session file, unless the source is another one.
     pub(super) fn present_token(&self, context: &Context) -> Option<IssuedToken> {
         match &self.place {
@@ -73,6 +83,32 @@ impl Source {
         self.requirements.ensure(token, task.now(), task.notes)
     }
 
+    /// Returns how a token would be obtained, or the error that a request for one would end with, as far as that can be
+    /// told without the CLI and the network. The CLI's part is in [`Self::ensure_ibmcloud_can_answer`].
+    #[cfg_attr(
+        not(feature = "net"),
+        expect(unused_variables, reason = "only a key is read with the context")
+    )]
+    pub(super) fn outlook(&self, context: &Context, task: &Task<'_>) -> Result<Outlook> {
+        match &self.place {
+            Place::Session(session) => {
+                let of_session = Some(session.outlook(&self.requirements, task)?);
+                Ok(Outlook { of_session, needs_iam: false })
+            }
+            #[cfg(feature = "net")]
+            Place::Iam(iam) => iam.outlook(context, task),
+        }
+    }
+
+    /// Returns the error that a run of the CLI would lead to, judged by its session file.
+    pub(super) fn ensure_ibmcloud_can_answer(&self, task: &Task<'_>) -> Result<()> {
+        match &self.place {
+            Place::Session(session) => session.ensure_ibmcloud_can_answer(&self.requirements, task),
+            #[cfg(feature = "net")]
+            Place::Iam(iam) => iam.ensure_ibmcloud_can_answer(task),
+        }
+    }
+
     /// Makes every further token a renewal, for which nobody logs in.
     pub(super) fn renew(&mut self) {
         match &mut self.place {
@@ -81,6 +117,14 @@ impl Source {
             Place::Iam(iam) => iam.renew(),
         }
     }
+}
+
+/// How a token would be obtained.
+pub(super) struct Outlook {
+    /// How the session would answer, if it is asked.
+    pub(super) of_session: Option<session::Outlook>,
+    /// IAM is asked for a token, in exchange for that of the session or for a key or token that was read.
+    pub(super) needs_iam: bool,
 }
 
 /// A session as the source of a token.
@@ -109,8 +153,7 @@ impl SessionSource {
 
     /// Returns a token of the session that meets the requirements.
     pub(super) fn token(&self, requirements: &Requirements, context: &Context) -> Result<IssuedToken> {
-        let request =
-            Request::new().requiring(requirements.clone()).fresh(self.fresh).renewing(self.renewing);
+        let request = self.request(requirements);
         self.session.create_home()?;
         match self.session.token(&request, &context.task()) {
             Err(error) if error.kind() == ErrorKind::LoginNeeded && self.login => {
@@ -119,6 +162,24 @@ impl SessionSource {
             }
             result => result,
         }
+    }
+
+    /// Returns how a token would be obtained, or why there would be none.
+    pub(super) fn outlook(&self, requirements: &Requirements, task: &Task<'_>) -> Result<session::Outlook> {
+        self.session.outlook(&self.request(requirements), task)
+    }
+
+    /// Returns the error that a run of the CLI would lead to.
+    pub(super) fn ensure_ibmcloud_can_answer(
+        &self,
+        requirements: &Requirements,
+        task: &Task<'_>,
+    ) -> Result<()> {
+        self.session.ensure_ibmcloud_can_answer(&self.request(requirements), task)
+    }
+
+    fn request(&self, requirements: &Requirements) -> Request {
+        Request::new().requiring(requirements.clone()).fresh(self.fresh).renewing(self.renewing)
     }
 
     /// Returns the address of IAM that the session uses.

@@ -17,6 +17,7 @@ mod aftermath;
 mod login;
 mod logout;
 mod name;
+mod outlook;
 mod place;
 mod single_flight;
 
@@ -27,7 +28,11 @@ use std::time::Duration;
 #[cfg(feature = "program")]
 pub(crate) use name::all as all_names;
 pub use name::{InvalidSessionName, SessionName};
+#[cfg(feature = "program")]
+pub(crate) use outlook::Outlook;
 use place::Place;
+#[cfg(feature = "program")]
+pub(crate) use single_flight::LockState;
 use single_flight::SessionLock;
 
 use crate::error::{Error, ErrorKind, Hint, Result};
@@ -44,7 +49,7 @@ use crate::token::{AccessToken, DEFAULT_LIFETIME, IssuedToken, Origin, Requireme
 const MIN_RUN: Duration = Duration::from_secs(1);
 
 /// The CLI renews a token that lives for less (`iam_token.go` of its SDK, `expiryDelta`).
-const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
+pub(crate) const IBMCLOUD_RENEWS_UNDER: Duration = Duration::from_secs(10);
 
 /// The kind of token to get from a session.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +98,12 @@ impl Request {
     pub(crate) fn requiring(mut self, requirements: Requirements) -> Self {
         self.requirements = requirements;
         self
+    }
+
+    /// Returns the lifetime that a token must have to answer without running the CLI.
+    fn lifetime(&self) -> Duration {
+        let wanted = self.requirements.lifetime();
+        if self.renewing { wanted.max(IBMCLOUD_RENEWS_UNDER) } else { wanted }
     }
 }
 
@@ -149,8 +160,7 @@ impl Session {
     /// Returns the access token of the session.
     pub(crate) fn token(&self, request: &Request, task: &Task<'_>) -> Result<IssuedToken> {
         let requirements = &request.requirements;
-        let wanted = requirements.lifetime();
-        let wanted = if request.renewing { wanted.max(IBMCLOUD_RENEWS_UNDER) } else { wanted };
+        let wanted = request.lifetime();
         if request.fresh {
             task.note(Note::Fresh);
         }
@@ -160,9 +170,7 @@ impl Session {
         let good_token = |file: Option<&SessionFile>, wanted| {
             file.filter(|_| !request.fresh).and_then(|file| self.token_of(file, wanted, task))
         };
-        if let Some(token) = good_token(self.usable_file(task)?.as_ref(), wanted) {
-            // The CLI would renew the token for the same account.
-            requirements.ensure_account(&token)?;
+        if let Some(token) = self.answer_of_file(request, task)? {
             return Ok(token);
         }
         let ibmcloud = self.ibmcloud(task).map_err(|error| self.naming_skipped_file(error, task))?;
@@ -203,6 +211,17 @@ impl Session {
         lock.record(ibmcloud.program(), &judged);
         let (token, freshness) = judged?;
         requirements.check(&token, freshness, now)?;
+        Ok(token)
+    }
+
+    /// Returns the token in the session file, if it answers a request.
+    fn answer_of_file(&self, request: &Request, task: &Task<'_>) -> Result<Option<IssuedToken>> {
+        let file = self.usable_file(task)?.filter(|_| !request.fresh);
+        let token = file.and_then(|file| self.token_of(&file, request.lifetime(), task));
+        if let Some(token) = &token {
+            // The CLI would renew the token for the same account.
+            request.requirements.ensure_account(token)?;
+        }
         Ok(token)
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Place {
     pub(super) home: Option<PathBuf>,
     /// The CLI's configuration directory.
     pub(super) config_directory: PathBuf,
+    /// The variable that chooses it, or nothing for a named session.
+    pub(super) variable: Option<&'static str>,
     /// The session file in it.
     pub(super) session_file: PathBuf,
     /// The users to whom the session file may belong.
@@ -44,8 +46,9 @@ impl Place {
             environment.set(CONFIG_VARIABLES[0], &directory);
             home = Some(directory);
         }
-        let config_directory = config_directory(&environment)
+        let (variable, config_directory) = config_directory(&environment)
             .ok_or_else(|| no_home("cannot find the session without a home directory"))?;
+        let variable = if home.is_none() { Some(variable) } else { None };
         let session_file = session_file::path(&config_directory);
         let owners = match environment.home() {
             Some(home) if environment.first(&CONFIG_VARIABLES).is_none() => {
@@ -53,7 +56,7 @@ impl Place {
             }
             _ => Owners::User,
         };
-        Ok(Self { home, config_directory, session_file, owners, data_directory, environment })
+        Ok(Self { home, config_directory, variable, session_file, owners, data_directory, environment })
     }
 
     /// Returns the lock file, if there is a data directory. It is computed only when the lock is needed.

@@ -67,6 +67,44 @@ struct Failure {
     ibmcloud_messages: Vec<String>,
 }
 
+/// What a look at the lock of a session shows.
+#[derive(Debug, PartialEq)]
+pub(crate) enum LockState {
+    /// Nobody holds it.
+    Free,
+    /// Another process holds it. A run of the CLI waits for it.
+    Held(PathBuf),
+    /// Somebody holds the lock of the directory, which other users can take too, so a run does not wait long for it.
+    HeldByAnybody(PathBuf),
+    /// There can be no lock, for this reason.
+    None(String),
+}
+
+impl LockState {
+    /// Looks at the lock of the session in `config_directory`. Nothing is created, and nothing is waited for.
+    pub(super) fn of(config_directory: &Path, lock_file: Option<&Path>) -> Self {
+        let file = lock_file.filter(|path| path.exists()).map(|path| (path, LockFile::of_ours(path)));
+        if let Some((path, Ok(lock))) = &file
+            && lock.is_held().is_ok_and(|is_held| is_held)
+        {
+            return Self::Held((*path).to_owned());
+        }
+        let directory = config_directory.exists().then(|| LockFile::of_directory(config_directory));
+        if let Some(Ok(lock)) = &directory
+            && lock.is_held().is_ok_and(|is_held| is_held)
+        {
+            let path = config_directory.to_owned();
+            return if lock.is_closed_to_others() { Self::Held(path) } else { Self::HeldByAnybody(path) };
+        }
+        match (file, directory) {
+            (Some((path, Err(error))), None | Some(Err(_))) => {
+                Self::None(format!("`{}`: {error}", path.display()))
+            }
+            _ => Self::Free,
+        }
+    }
+}
+
 impl SessionLock {
     /// Waits for the lock of the session in `config_directory`, and takes it.
     ///

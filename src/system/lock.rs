@@ -25,3 +25,12 @@ pub(super) fn exclusive<T: Send + 'static>(
         Err(TryLockError::Error(error)) => Err(error),
     }
 }
+
+/// Returns whether another process holds an exclusive lock. It takes a shared lock for no longer than this look.
+pub(super) fn is_held(file: &File) -> io::Result<bool> {
+    match file.try_lock_shared() {
+        Ok(()) => file.unlock().map(|()| false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}

@@ -102,6 +102,12 @@ impl IssuedToken {
         self.claims.as_ref().and_then(Claims::issued_at)
     }
 
+    /// Returns its whole lifetime, from issue to expiry, or nothing if that is unknown.
+    pub(crate) fn lifetime(&self) -> Option<Duration> {
+        let seconds = self.expiration?.checked_sub(self.issued_at()?)?;
+        Some(Duration::from_secs(u64::try_from(seconds).ok()?))
+    }
+
     /// Compares its lifetime at `now` with a wanted lifetime.
     #[must_use]
     pub fn freshness(&self, now: SystemTime, wanted: Duration) -> Freshness {

@@ -3,6 +3,7 @@
 //! - `completions`: what the completion scripts offer, in real shells
 //! - `curl`: curl with the token, and the guard in front of it
 //! - `docker`: the credential helper, and its configuration
+//! - `doctor`: broken set-ups, and what it says of them
 //! - `exchange`: API keys and the IAM service
 //! - `exec`: a program with a token in its environment
 //! - `goldens`: every recorded situation, with stdout, stderr and exit code together
@@ -33,6 +34,7 @@
 mod completions;
 mod curl;
 mod docker;
+mod doctor;
 #[cfg(feature = "net")]
 mod exchange;
 mod exec;

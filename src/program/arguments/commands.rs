@@ -6,9 +6,9 @@ use super::documentation::{Completions, Man};
 use super::groups::{Common, MessageOptions, SessionOptions, TimeOptions};
 #[cfg(feature = "net")]
 use super::options::ExchangeOptions;
-use super::options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status, Watch};
+use super::options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, Status, Watch};
 use super::{Arguments, Command};
-use crate::program::help::{COMPLETIONS, CONFIGURE, CURL, EXEC, MAN, WATCH};
+use crate::program::help::{COMPLETIONS, CONFIGURE, CURL, DOCTOR, EXEC, MAN, WATCH};
 
 /// A command's name, help and definition.
 pub(in crate::program) struct Definition {
@@ -105,6 +105,13 @@ pub(in crate::program) static COMMANDS: &[Definition] = &[
         long_about: "Show the claims of a token, decoded but not verified.\n\nWithout an argument, this shows the token that `get` would print.",
         augment: with_session::<Inspect>,
         read: |matches| read_session(matches, Command::Inspect),
+    },
+    Definition {
+        name: "doctor",
+        about: "Check this machine's set-up, and say how to fix what is wrong",
+        long_about: DOCTOR,
+        augment: with_session::<Doctor>,
+        read: |matches| read_session(matches, Command::Doctor),
     },
     Definition {
         name: "configure",

@@ -27,7 +27,7 @@ pub(crate) use groups::{IamOptions, IdentityOptions};
 pub(super) use groups::{SessionOptions, shell};
 #[cfg(feature = "net")]
 pub(crate) use options::ExchangeOptions;
-pub(crate) use options::{Configure, Curl, Exec, Get, Inspect, Login, Parse, Status, Watch};
+pub(crate) use options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, Status, Watch};
 use usage::{unknown_command, usage_error};
 
 use super::help::{ABOUT, DETAILS, LONG_ABOUT, NOTES};
@@ -57,6 +57,7 @@ pub(crate) enum Command {
     Exchange(ExchangeOptions),
     Status(Status),
     Inspect(Inspect),
+    Doctor(Doctor),
     Configure(Configure),
     Completions(Completions),
     Man(Man),

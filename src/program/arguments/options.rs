@@ -168,6 +168,26 @@ pub(crate) struct Status {
 
 #[derive(Args, Debug)]
 #[group(skip)]
+pub(crate) struct Doctor {
+    /// Also ask IAM whether it can be reached
+    ///
+    /// One request without credentials is sent, through the proxy if there is one.
+    #[cfg(feature = "net")]
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// Write a record for a bug report to this file
+    ///
+    /// The record shows what `ibmcloud --version` prints (each word that could be a secret or a name is masked), how it
+    /// ends and how long it takes, the names of the members of the session file, and the verdict of each check. It holds
+    /// no token and no value of the session file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: JsonOptions,
+}
+
+#[derive(Args, Debug)]
+#[group(skip)]
 pub(crate) struct Inspect {
     /// Read a token, or `oauth-tokens` output, from stdin
     #[arg(value_name = "-")]

@@ -1,25 +1,21 @@
 //! `configure docker`: name our credential helper in the configuration of docker, or of another program that reads the
 //! same file.
 
-use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::note::Note;
 use crate::program::arguments::Configure;
 use crate::program::context::Context;
-use crate::program::docker_config::{DockerConfig, Edit, Edited, helper_name};
+use crate::program::docker_config::{self, DockerConfig, Edit, Edited, helper_name};
 use crate::program::{docker_credential, output};
 use crate::sanitize;
 use crate::system::config_file::ConfigFile;
-use crate::system::environment::Environment;
-use crate::system::exec::{Entries, look_up};
-use crate::system::platform;
 
 pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Result<()> {
     let settings = context.settings().configure(arguments)?;
-    let path = settings.file.map_or_else(|| default_file(context.environment()), Ok)?;
+    let path = settings.file.map_or_else(|| docker_config::default_file(context.environment()), Ok)?;
     let session = context.session_name();
     let edit = if settings.remove { Edit::Remove(session) } else { Edit::Add(session) };
 
@@ -40,37 +36,14 @@ pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Resul
     }
     if !settings.remove {
         let program = format!("docker-credential-{}", helper_name(session));
-        if in_path(&program, context.environment()).is_none() {
-            let target = session.and_then(|_| in_path(docker_credential::NAME, context.environment()));
+        if docker_config::helper_in_path(&program, context.environment()).is_none() {
+            let target = session
+                .and_then(|_| docker_config::helper_in_path(docker_credential::NAME, context.environment()));
             let create = target.map(|target| platform::link_command(&target, &program));
             task.note(Note::CredentialHelperNotInPath { program, create });
         }
     }
     Ok(())
-}
-
-/// Returns the file that docker reads, and that podman, skopeo, helm and others read too.
-fn default_file(environment: &Environment) -> Result<PathBuf> {
-    let directory = match environment.get("DOCKER_CONFIG") {
-        Some(directory) => Some(PathBuf::from(directory)),
-        None => environment.home().map(|home| home.join(".docker")),
-    };
-    directory.map(|directory| directory.join("config.json")).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Usage,
-            format!(
-                "cannot find the configuration file, because neither DOCKER_CONFIG nor {} is set",
-                platform::HOME
-            ),
-        )
-        .with_hint("name the file with `--file PATH`")
-    })
-}
-
-/// Returns the absolute path of a program. Clients skip relative entries of PATH too, and have no default for PATH.
-fn in_path(program: &str, environment: &Environment) -> Option<PathBuf> {
-    environment.get("PATH")?;
-    look_up(OsStr::new(program), Entries::Absolute, environment).ok()
 }
 
 /// Returns what was changed, or would be, line by line.

@@ -3,6 +3,7 @@
 pub(super) mod completions;
 pub(super) mod configure;
 pub(super) mod curl;
+pub(super) mod doctor;
 #[cfg(feature = "net")]
 pub(super) mod exchange;
 pub(super) mod exec;

@@ -74,7 +74,7 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
     if as_json {
         return output::print_json(&status);
     }
-    let lifetime = io::stdout().is_terminal().then(|| lifetime(&token)).flatten();
+    let lifetime = io::stdout().is_terminal().then(|| token.lifetime()).flatten();
     output::print(status.text(freshness, lifetime).as_bytes())
 }
 
@@ -132,12 +132,6 @@ fn read(session: &Session, context: &Context) -> Result<(IssuedToken, Details)> 
 
 fn nobody(message: String) -> Error {
     Error::new(ErrorKind::LoginNeeded, message).with_hint(log_in_hint())
-}
-
-/// Returns the whole lifetime of a token, from issue to expiry.
-fn lifetime(token: &IssuedToken) -> Option<Duration> {
-    let seconds = token.expiration()?.checked_sub(token.issued_at()?)?;
-    Some(Duration::from_secs(u64::try_from(seconds).ok()?))
 }
 
 impl SessionStatus {

@@ -46,6 +46,7 @@ static SUPPLEMENTS: &[Supplement] = &[
     Supplement::new("parse", include_str!("parse.txt")),
     Supplement::new("status", include_str!("status.txt")),
     Supplement::new("inspect", include_str!("inspect.txt")),
+    Supplement::new("doctor", include_str!("doctor.txt")),
     Supplement::new("configure", include_str!("configure.txt")),
     Supplement::new("completions", include_str!("completions.txt")),
     Supplement::new("man", include_str!("man.txt")),

@@ -37,6 +37,11 @@ impl LockFile {
         lock::exclusive(self, |lock| &mut lock.0, deadline, |lock| before_waiting(&mut lock.0))
     }
 
+    /// Returns whether another process holds the lock.
+    pub(crate) fn is_held(&self) -> io::Result<bool> {
+        lock::is_held(&self.0)
+    }
+
     /// Returns the record. Only the holder of the lock may write it.
     pub(crate) fn record(&mut self) -> &mut File {
         &mut self.0

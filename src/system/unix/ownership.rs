@@ -26,6 +26,27 @@ pub(crate) fn is_exposed(metadata: &Metadata) -> bool {
     metadata.mode() & 0o077 != 0
 }
 
+/// The groups below this one belong to the system, such as `staff` and `admin`. They may write where root lets them.
+#[cfg(feature = "program")]
+const FIRST_GROUP_OF_USERS: u32 = 100;
+
+/// Returns whether another user than root can write a file, or create files in a directory.
+#[cfg(feature = "program")]
+pub(crate) fn is_writable_by_others(metadata: &Metadata) -> bool {
+    let is_of_others = metadata.uid() != 0 && !is_of_user(metadata);
+    let group = metadata.gid();
+    let is_own_group = group == rustix::process::getegid().as_raw();
+    let is_of_system = metadata.uid() == 0 && group < FIRST_GROUP_OF_USERS;
+    let is_of_group = metadata.mode() & 0o020 != 0 && group != 0 && !is_own_group && !is_of_system;
+    is_of_others || is_of_group || metadata.mode() & 0o002 != 0
+}
+
+/// Returns the permissions of a file as `chmod` takes them.
+#[cfg(feature = "program")]
+pub(crate) fn shown_mode(metadata: &Metadata) -> String {
+    format!("mode {:04o}", metadata.mode() & 0o7777)
+}
+
 /// Gives a file the owner and the mode of the one that it has replaced.
 #[cfg(feature = "program")]
 pub(crate) fn restore(path: &Path, before: &Metadata) -> io::Result<()> {

@@ -50,6 +50,11 @@ impl LockFile {
         lock::exclusive(self, |lock| &mut lock.lock, deadline, |lock| before_waiting(lock.record()))
     }
 
+    /// Returns whether another process holds the lock.
+    pub(crate) fn is_held(&self) -> io::Result<bool> {
+        lock::is_held(&self.lock)
+    }
+
     /// Returns the record. Only the holder of the lock may write it.
     pub(crate) fn record(&mut self) -> &mut File {
         self.record.as_mut().unwrap_or(&mut self.lock)

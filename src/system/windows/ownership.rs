@@ -30,6 +30,18 @@ pub(crate) fn is_exposed(_: &Metadata) -> bool {
     false
 }
 
+/// Returns whether another user can write a file, which is not checked here.
+#[cfg(feature = "program")]
+pub(crate) fn is_writable_by_others(_: &Metadata) -> bool {
+    false
+}
+
+/// Files have no mode here, only the read-only attribute.
+#[cfg(feature = "program")]
+pub(crate) fn shown_mode(metadata: &Metadata) -> String {
+    if metadata.permissions().readonly() { "read-only" } else { "writable" }.to_owned()
+}
+
 /// The new file has the permissions of its directory.
 #[cfg(feature = "program")]
 #[expect(clippy::unnecessary_wraps, reason = "the same function as on Unix")]

@@ -10,7 +10,7 @@ use crate::sandbox::{Outcome, Sandbox, is_built, jwt};
 
 /// For each option: the value of its variable, a command line, and the exit status and text that show that it was read.
 #[cfg(feature = "net")]
-const VARIABLES: [(&str, &str, &str, i32, &str); 31] = [
+const VARIABLES: [(&str, &str, &str, i32, &str); 33] = [
     ("account", "a1", "--assume name --endpoint http://127.0.0.1:1 --timeout 1s", 6, "127.0.0.1"),
     ("all", "1", "status", 0, "(your own)"),
     ("apikey", "@no-such-key", "get", 1, "no-such-key"),
@@ -26,6 +26,7 @@ const VARIABLES: [(&str, &str, &str, i32, &str); 31] = [
     ("format", "yaml", "get", 2, "IBMCLOUD_TOKEN_FORMAT"),
     ("format", "json", "status", 0, "\"session_file\":"),
     ("format", "json", "inspect", 0, "\"iam_id\":"),
+    ("format", "json", "doctor", 0, "\"checks\":"),
     ("fresh", "1", "get --ibmcloud no-such-program", 3, "no-such-program"),
     ("host", "a b", "curl https://iam.cloud.ibm.com", 125, "IBMCLOUD_TOKEN_HOST"),
     ("ibmcloud", "no-such-program", "get --fresh", 3, "no-such-program"),
@@ -36,6 +37,7 @@ const VARIABLES: [(&str, &str, &str, i32, &str); 31] = [
     ("private", "1", "get --assume Profile-1 --timeout 1s", 6, "private.iam.cloud.ibm.com"),
     ("profile", "Profile-1", "get --cr-token @no-such-file", 1, "no-such-file"),
     ("remove", "1", "configure docker --dry-run --file new", 0, "no change to new"),
+    ("report", "no-such-directory/x", "doctor", 1, "no-such-directory/x"),
     ("session", "none", "get", 4, "--session none login"),
     ("shell", "csh", "get -f env", 2, "IBMCLOUD_TOKEN_SHELL"),
     ("sso", "1", "login", 4, "--sso"),
@@ -64,8 +66,8 @@ fn every_option_has_a_variable() {
         let (is_shown, without) = shows_it("");
         assert!(!is_shown, "{line} without the variable for --{option}: {without:?}");
     }
-    // Other tests use those of `--quiet` and `--raw`.
-    let tested = VARIABLES.iter().map(|(option, ..)| *option).chain(["quiet", "raw"]);
+    // Other tests use those of `--online`, `--quiet` and `--raw`.
+    let tested = VARIABLES.iter().map(|(option, ..)| *option).chain(["online", "quiet", "raw"]);
     let without = ["help", "login", "list-recipes", "output"];
     let known: BTreeSet<String> = tested.chain(without).map(|name| format!("--{name}")).collect();
     for (command, _) in commands() {
@@ -106,6 +108,7 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
         ("parse", [TOKEN, OUTPUT, &["--timeout"]].concat()),
         ("status", [SESSION, &["--all", "--format"]].concat()),
         ("inspect", [SESSION, &["--format"]].concat()),
+        ("doctor", [SESSION, of_iam(&["--online"]), &["--report", "--format"]].concat()),
         ("configure", vec!["--file", "--dry-run", "--remove", "--session"]),
         ("completions", vec![]),
         ("man", vec![]),

@@ -1,0 +1,82 @@
+//! Asks the CLI for its version, which needs neither a session nor the network.
+
+use std::time::{Duration, Instant};
+
+use super::{Ibmcloud, QUIET, REDIRECTS_THE_REFRESH_TOKEN, cannot_run, failure_of};
+use crate::error::{Error, Result};
+use crate::sanitize;
+use crate::system::process::{self, End, Output};
+use crate::time::Deadline;
+
+/// A run of `ibmcloud --version`.
+pub(crate) struct VersionRun {
+    /// What it printed, unless it could not be started.
+    pub(crate) output: Result<Output>,
+    /// How long it took.
+    pub(crate) elapsed: Duration,
+    /// Why a run for a token would fail too.
+    failure: Option<Error>,
+}
+
+impl Ibmcloud {
+    /// Runs `ibmcloud --version`. With `is_quiet`, the environment is that of a run for a token. Without it, the user's
+    /// own settings apply.
+    pub(crate) fn version(&self, is_quiet: bool, deadline: Deadline) -> VersionRun {
+        let mut environment = self.environment.clone();
+        environment.remove(&[REDIRECTS_THE_REFRESH_TOKEN]);
+        if is_quiet {
+            for (name, value) in QUIET {
+                environment.set(name, value);
+            }
+        }
+        let invocation = self.invocation(&["--version"], environment);
+        let started = Instant::now();
+        let output = process::capture(&invocation, deadline).map_err(|error| cannot_run(&invocation, error));
+        let elapsed = started.elapsed();
+        let failure = output.as_ref().ok().and_then(|output| {
+            let (_, error) = failure_of(&invocation, output, deadline)?;
+            // More time would not help.
+            let hint = "run `ibmcloud --version` yourself to see why it hangs, or name another CLI with `--ibmcloud PATH`";
+            Some(if output.end == End::TimedOut { error.with_hint(hint) } else { error })
+        });
+        VersionRun { output, elapsed, failure }
+    }
+}
+
+impl VersionRun {
+    /// Returns the line with the version, or nothing if there is none. The error is the one of a run for a token.
+    pub(crate) fn line(self) -> Result<Option<String>> {
+        let output = self.output?;
+        if let Some(failure) = self.failure {
+            return Err(failure.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, &[])));
+        }
+        Ok(sanitize::lines(&output.stdout, &[]).into_iter().find(|line| number(line).is_some()))
+    }
+}
+
+/// Returns the version number in a line: `ibmcloud 2.38.1 (4d6f1efc2-…)`, or `ibmcloud version 2.24.0+b6c228b-…` before
+/// 2.26.
+pub(crate) fn number(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("ibmcloud ").or_else(|| line.strip_prefix("bluemix "))?;
+    let word = rest.strip_prefix("version ").unwrap_or(rest).split([' ', '+']).next()?;
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (word.split('.').count() == 3 && word.split('.').all(is_number)).then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_is_found_in_both_forms() {
+        for (line, expected) in [
+            ("ibmcloud 2.38.1 (4d6f1efc2-2025-11-10T22:18:45+00:00)", Some("2.38.1")),
+            ("ibmcloud version 0.18.1+09d36ed-2019-08-19T09:04:14+00:00", Some("0.18.1")),
+            ("Copyright IBM Corp. 2014, 2025", None),
+            ("ibmcloud 2.38", None),
+            ("ibmcloud 2.x.1", None),
+        ] {
+            assert_eq!(number(line), expected, "{line}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `--report`, and the fixture that is made from it.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{examine, program};
+use crate::sandbox::{Outcome, Sandbox, has, mode, root};
+
+/// Runs `doctor --report` with a CLI that runs this script.
+fn record_of(script: &str) -> (Sandbox, Value) {
+    let (sandbox, _) = Sandbox::logged_in();
+    program(&sandbox, "bin/ibmcloud", script);
+    let path = format!("{}:/usr/bin:/bin", sandbox.home().join("bin").display());
+    let sandbox = sandbox.with("PATH", path);
+    examine(&sandbox, "--report record.json");
+    let record = fs::read_to_string(sandbox.home().join("record.json")).unwrap();
+    let record = serde_json::from_str(&record).unwrap_or_else(|error| panic!("{error}: {record}"));
+    (sandbox, record)
+}
+
+#[test]
+fn record_shows_the_form_of_what_the_cli_prints() {
+    let script = "printf '\\033[32;1mibmcloud 2.38.1 (4d6f1efc2-2025-11-10T22:18:45+00:00)\\033[0m\\r\\n'; \
+                  [ \"$IBMCLOUD_COLOR\" = false ] || echo 'New version 2.44.0 is available.' >&2; exit 3";
+    let (sandbox, record) = record_of(script);
+    assert_eq!(mode(&sandbox.home().join("record.json")), 0o600);
+    let runs = record["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 2);
+    for (run, environment, stderr) in
+        [(&runs[0], "quiet", ""), (&runs[1], "own", "New version 0.00.0 is available.\n")]
+    {
+        assert_eq!((&run["arguments"], &run["environment"]), (&"--version".into(), &environment.into()));
+        assert_eq!(run["status"], 3);
+        assert_eq!(
+            run["stdout"],
+            "\u{1b}[32;1mibmcloud 0.00.0 (0x0x0xxx0-0000-00-00X00:00:00+00:00)\u{1b}[0m\r\n"
+        );
+        assert_eq!(run["stderr"], stderr);
+        assert!(run["milliseconds"].as_u64().is_some_and(|time| time < 2000), "{run}");
+    }
+    assert_eq!(record["session_file"]["IAMToken"], "string");
+    assert_eq!(record["session_file"]["Locale"], "empty string");
+    assert!(record["checks"].as_array().is_some_and(|checks| checks.len() > 10));
+}
+
+#[test]
+fn record_says_how_a_run_ended() {
+    let (_, record) = record_of("trap '' TERM; sleep 60 & wait; sleep 60");
+    assert_eq!(record["runs"][0]["end"], "stopped after the timeout");
+    assert!(record["runs"][0]["status"].is_null());
+    let (_, record) = record_of("kill -9 $$");
+    assert!(record["runs"][0]["end"].as_str().unwrap().contains("signal: 9"), "{record}");
+    let (_, record) = record_of("yes 'a line'");
+    assert_eq!(record["runs"][0]["end"], "stopped after 1 MiB of output");
+}
+
+#[test]
+fn record_becomes_a_fixture_with_one_command() {
+    if !has("python3") {
+        return;
+    }
+    let (sandbox, record) = record_of("echo 'ibmcloud 2.38.1 (x)'; echo 'Sorry: hunter2' >&2; exit 4");
+    let mut command = sandbox.command(root().join("fixtures/from-report"));
+    let made: Outcome =
+        command.args(["record.json", "version-of-ada", "--into", "made"]).output().unwrap().into();
+    assert_eq!((made.status, made.stderr.as_str()), (Some(0), ""), "{made:?}");
+    let read =
+        |name: &str| fs::read_to_string(sandbox.home().join("made/version-of-ada").join(name)).unwrap();
+    assert_eq!(read("stdout"), record["runs"][0]["stdout"].as_str().unwrap());
+    assert_eq!(read("stderr"), "Xxxxx: xxxxxx0\n");
+    assert_eq!(read("status"), "4\n");
+    let about = read("about.md");
+    assert!(about.contains("`ibmcloud --version`") && about.contains("Reliability: run"), "{about}");
+    // The fixture replays to the same record.
+    let folder = sandbox.home().join("made/version-of-ada");
+    let folder = folder.display();
+    let (_, again) =
+        record_of(&format!("cat {folder}/stdout; cat {folder}/stderr >&2; exit $(cat {folder}/status)"));
+    for member in ["stdout", "stderr", "status", "end"] {
+        assert_eq!(again["runs"][0][member], record["runs"][0][member], "{member}");
+    }
+    // An existing folder is left alone.
+    let mut command = sandbox.command(root().join("fixtures/from-report"));
+    let again = command.args(["record.json", "version-of-ada", "--into", "made"]).output().unwrap();
+    assert!(!again.status.success());
+}
