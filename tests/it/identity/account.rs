@@ -1,7 +1,7 @@
 //! `--expect-account`: the token of the wrong account is worse than none.
 
 use super::{ACCOUNT, Iam, PROFILE_ACCOUNT, PROFILE_ID, sandbox};
-use crate::sandbox::{Sandbox, cli_output, jwt, jwt_of, renewable};
+use crate::sandbox::{START, Sandbox, cli_output, jwt, jwt_of, renewable};
 
 #[test]
 fn account_of_the_session_is_met_or_exit_8() {
@@ -13,7 +13,7 @@ fn account_of_the_session_is_met_or_exit_8() {
         assert!(error.ends_with("is for the account `a1`, but `a2` was requested"), "{error}");
         assert_eq!(outcome.hint(), "log in to that account: `ibmcloud-token login -c a2`");
     }
-    sandbox.run("exec --expect-account a2 -- touch started").fails_with(125);
+    sandbox.run(&format!("exec --expect-account a2 -- {START}")).fails_with(125);
     assert!(!sandbox.home().join("started").exists());
     // The CLI is not run, because it would renew the token for the same account.
     assert_eq!(sandbox.calls(), 0);

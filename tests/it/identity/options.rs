@@ -2,7 +2,7 @@
 
 use super::{COMPUTE_TOKEN, Iam, KEY, PROFILE_ACCOUNT, PROFILE_ID, sandbox};
 use crate::iam_service::Service;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{START, Sandbox};
 
 #[test]
 fn options_that_do_not_belong_together_are_usage_errors() {
@@ -41,7 +41,7 @@ fn options_that_do_not_belong_together_are_usage_errors() {
         let outcome = sandbox.run(&format!("get {options}"));
         outcome.fails_with(2);
         assert!(!outcome.hint().is_empty(), "{options}: {outcome:?}");
-        sandbox.run(&format!("exec {options} -- touch started")).fails_with(125);
+        sandbox.run(&format!("exec {options} -- {START}")).fails_with(125);
         assert!(!sandbox.home().join("started").exists(), "{options}");
     }
     assert_eq!((service.connections(), sandbox.calls()), (0, 0));

@@ -77,6 +77,9 @@ pub(crate) const TRUE: &str = if cfg!(windows) { "hostname" } else { "true" };
 /// A program that prints its environment, with its arguments.
 pub(crate) const ENV: &str = if cfg!(windows) { "cmd /d /c set" } else { "env" };
 
+/// A program that creates a file or a directory `started`, with its arguments.
+pub(crate) const START: &str = if cfg!(windows) { "cmd /d /c mkdir started" } else { "touch started" };
+
 /// Variables of the system that a program needs.
 const SYSTEM_VARIABLES: &[&str] = if cfg!(windows) { &["SystemRoot", "PATHEXT"] } else { &[] };
 
