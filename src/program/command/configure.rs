@@ -12,6 +12,7 @@ use crate::program::docker_config::{self, DockerConfig, Edit, Edited, helper_nam
 use crate::program::{docker_credential, output};
 use crate::sanitize;
 use crate::system::config_file::ConfigFile;
+use crate::system::platform;
 
 pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Result<()> {
     let settings = context.settings().configure(arguments)?;

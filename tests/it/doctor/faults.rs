@@ -164,8 +164,9 @@ fn login_that_has_ended() {
 
 #[test]
 fn clock_that_is_slow() {
-    let sandbox = Sandbox::with_token(&jwt(600, 4200));
-    assert_found(&sandbox, "clock", "failure", "it is at least 10m slow", "set this machine's clock");
+    // Seconds may pass before the program looks.
+    let sandbox = Sandbox::with_token(&jwt(640, 4240));
+    assert_found(&sandbox, "clock", "failure", "it is at least 10m ", "set this machine's clock");
 }
 
 #[test]

@@ -78,6 +78,7 @@ pub(crate) const TRUE: &str = if cfg!(windows) { "hostname" } else { "true" };
 pub(crate) const ENV: &str = if cfg!(windows) { "cmd /d /c set" } else { "env" };
 
 /// A program that creates a file or a directory `started`, with its arguments.
+#[cfg(feature = "net")]
 pub(crate) const START: &str = if cfg!(windows) { "cmd /d /c mkdir started" } else { "touch started" };
 
 /// Variables of the system that a program needs.
