@@ -34,6 +34,8 @@
 mod completions;
 mod curl;
 mod docker;
+// Not on Windows: its set-ups need modes of files, locks on directories and shell scripts.
+#[cfg(unix)]
 mod doctor;
 #[cfg(feature = "net")]
 mod exchange;
@@ -48,8 +50,6 @@ mod iam_service;
 mod identity;
 mod layout;
 mod login;
-// Not on Windows: the examples need bash and `man`.
-#[cfg(unix)]
 // Not on Windows: the pages are for `man`, and their examples for a POSIX shell.
 #[cfg(unix)]
 mod manual;
@@ -74,8 +74,6 @@ mod single_flight;
 // Not on Windows: the script needs a POSIX shell.
 #[cfg(unix)]
 mod stand_in;
-// Not on Windows: its tests send signals.
-#[cfg(unix)]
 // Not on Windows: signals stop it; `windows` has its main cases.
 #[cfg(unix)]
 mod watch;
