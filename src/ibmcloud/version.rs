@@ -44,19 +44,20 @@ impl Ibmcloud {
 }
 
 impl VersionRun {
-    /// Returns the line with the version, or nothing if there is none. The error is the one of a run for a token.
-    pub(crate) fn line(self) -> Result<Option<String>> {
+    /// Returns the version, or nothing if none was printed. The error is the one of a run for a token.
+    pub(crate) fn number(self) -> Result<Option<String>> {
         let output = self.output?;
         if let Some(failure) = self.failure {
             return Err(failure.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, &[])));
         }
-        Ok(sanitize::lines(&output.stdout, &[]).into_iter().find(|line| number(line).is_some()))
+        let lines = sanitize::lines(&output.stdout, &[]);
+        Ok(lines.iter().find_map(|line| number(line)).map(str::to_owned))
     }
 }
 
 /// Returns the version number in a line: `ibmcloud 2.38.1 (4d6f1efc2-…)`, or `ibmcloud version 2.24.0+b6c228b-…` before
 /// 2.26.
-pub(crate) fn number(line: &str) -> Option<&str> {
+fn number(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("ibmcloud ").or_else(|| line.strip_prefix("bluemix "))?;
     let word = rest.strip_prefix("version ").unwrap_or(rest).split([' ', '+']).next()?;
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
         for (line, commands) in [
-            ("ibmcloud-token status --fresh", "it is an option of `get`, `exec`, `curl`"),
+            ("ibmcloud-token status --fresh", "it is an option of `get`, `exec`, `curl`, `watch`"),
             (
                 "ibmcloud-token --fresh status",
                 "put the options of a command after its name: `ibmcloud-token status …`",
@@ -227,7 +227,8 @@ mod tests {
             ("ibmcloud-token get --sso", "it is an option of `login`"),
             (
                 "ibmcloud-token --session a parse",
-                "it is an option of `get`, `exec`, `curl`, `login`, `logout`, `status`, `inspect`, `configure`",
+                "it is an option of `get`, `exec`, `curl`, `watch`, `login`, `logout`, `status`, `inspect`, `doctor`, \
+                 `configure`",
             ),
             ("ibmcloud-token get --host x", "it is an option of `curl`"),
         ] {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, Facts, Verdict};
 use crate::ibmcloud::all_programs;
+use crate::sanitize;
 use crate::system::environment::Environment;
 
 /// The settings that change what the CLI prints, each with its variables (the new name first) and the values that make
@@ -46,7 +47,7 @@ impl Facts<'_> {
         const ID: &str = "version";
         match &self.version {
             None => Check::skipped(ID, "there is no `ibmcloud` to ask"),
-            Some(Ok(Some(line))) => Check::ok(ID, line),
+            Some(Ok(Some(number))) => Check::ok(ID, format!("the CLI says that it is {number}")),
             Some(Ok(None)) => {
                 Check::new(ID, Verdict::Warning, "`ibmcloud --version` did not print the version of the CLI")
                     .with_remedy("check that it is the IBM Cloud CLI: run `ibmcloud --version` yourself")
@@ -59,9 +60,9 @@ impl Facts<'_> {
     pub(super) fn locale(&self) -> Check {
         const ID: &str = "locale";
         let environment = self.context.environment();
-        let set = LOCALE.into_iter().find_map(|name| Some((name, environment.get(name)?.to_string_lossy())));
+        let set = LOCALE.into_iter().find_map(|name| Some((name, value(environment, name)?)));
         let evidence = match (&set, &self.details.locale) {
-            (_, Some(locale)) => format!("the CLI's own setting is `{locale}`"),
+            (_, Some(locale)) => format!("the CLI's own setting is `{}`", sanitize::redact(locale)),
             (Some((name, locale)), None) => format!("{name} is `{locale}`"),
             (None, None) => {
                 return Check::new(
@@ -72,7 +73,7 @@ impl Facts<'_> {
                 .with_remedy("set one, such as `export LANG=C.UTF-8`");
             }
         };
-        let locale = self.details.locale.clone().or_else(|| set.map(|(_, locale)| locale.into_owned()));
+        let locale = self.details.locale.clone().or_else(|| set.map(|(_, locale)| locale));
         let language = locale.unwrap_or_default().to_ascii_lowercase();
         if ["c", "posix", "en"].iter().any(|known| {
             language
@@ -103,7 +104,7 @@ impl Facts<'_> {
                 _ => None,
             };
             if let Some((name, value)) = set {
-                if !harmless.contains(&value.as_str()) {
+                if !harmless.contains(&value.to_ascii_lowercase().as_str()) {
                     // The value of a trace is a path.
                     found.push(if what == "trace" {
                         format!("{name} is set")
@@ -146,6 +147,7 @@ impl Facts<'_> {
     }
 }
 
+/// Returns a variable's value to be shown. Somebody may have put a key into the wrong variable.
 fn value(environment: &Environment, name: &str) -> Option<String> {
-    Some(environment.get(name)?.to_string_lossy().to_lowercase())
+    Some(sanitize::redact(&environment.get(name)?.to_string_lossy()))
 }

@@ -59,7 +59,7 @@ struct Facts<'a> {
     token: Option<IssuedToken>,
     lock: Option<LockState>,
     ibmcloud: Result<Ibmcloud>,
-    /// The line with the version, unless there is no CLI to ask.
+    /// The version, unless there is no CLI to ask.
     version: Option<Result<Option<String>>>,
     network: Network,
     /// The token comes from IAM alone, in exchange for a key or the token of a compute resource.
@@ -79,6 +79,7 @@ pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Dia
     let silence = |_| ();
     let task = Task { notes: &silence, ..context.task() };
     let session = context.session();
+    (task.before_child)();
     let ibmcloud = match &session {
         Ok(session) => session.find_ibmcloud(&task),
         Err(_) => Ibmcloud::locate(context.named_ibmcloud(), context.environment()),
@@ -119,7 +120,7 @@ pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Dia
         details,
         token: token.map(|token| IssuedToken::new(token, Origin::SessionFile)),
         ibmcloud,
-        version: run.map(VersionRun::line),
+        version: run.map(VersionRun::number),
         network,
         needs_no_session: false,
     };

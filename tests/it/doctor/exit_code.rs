@@ -44,6 +44,25 @@ fn exit_status_is_that_of_get() {
         assert_same("a torn file", 4, &sandbox);
     }
 
+    for useless in ["[]", "{\"IAMToken\":5}"] {
+        let sandbox = Sandbox::with_session();
+        sandbox.write(".bluemix/config.json", useless);
+        assert_same("a file that is not a session", 4, &sandbox);
+    }
+    let sandbox = Sandbox::with_session();
+    fs::create_dir_all(sandbox.session_file()).unwrap();
+    assert_same("a directory in place of the file", 5, &sandbox);
+    if rustix::process::geteuid().is_root() {
+        let sandbox = Sandbox::with_token(&renewable(-60, 3540));
+        let home = sandbox.home().to_str().unwrap().to_owned();
+        std::os::unix::fs::chown(sandbox.session_file(), Some(12345), None).unwrap();
+        assert_same("another user's file", 0, &sandbox.with("IBMCLOUD_HOME", home));
+    }
+    assert_same("a token that is not a JWT", 0, &Sandbox::with_token("opaque"));
+    let sandbox = Sandbox::with_session();
+    sandbox.write(".bluemix/config.json", without_refresh_token("opaque"));
+    assert_same("a token that is not a JWT and cannot be renewed", 4, &sandbox);
+
     let sandbox = Sandbox::with_session().with("PATH", "/usr/bin:/bin");
     assert_same("no CLI", 3, &sandbox);
     let (sandbox, _) = Sandbox::logged_in();

@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use super::{examine, findings};
-use crate::sandbox::{Sandbox, spawn};
+use super::{check, examine, findings, program};
+use crate::sandbox::{Sandbox, root, situations, spawn};
 
 /// A session whose file is for the user alone, as the CLI writes it.
 fn healthy() -> Sandbox {
@@ -73,6 +73,20 @@ fn json_has_a_stable_shape() {
             let needs_remedy = ["advice", "warning", "failure"].contains(&verdict);
             assert_eq!(check["remedy"].is_string(), needs_remedy, "{check}");
         }
+    }
+}
+
+#[test]
+fn version_is_understood_in_every_recorded_form() {
+    for situation in situations("version-") {
+        let sandbox = healthy();
+        let recorded = root().join("fixtures").join(&situation).join("stdout");
+        program(&sandbox, "bin/ibmcloud", &format!("cat {}", recorded.display()));
+        let path = format!("{}:/usr/bin:/bin", sandbox.home().join("bin").display());
+        let found = findings(&sandbox.with("PATH", path), "");
+        let (verdict, evidence, _) = check(&found, "version");
+        let number = situation.trim_start_matches("version-");
+        assert!(verdict == "ok" && evidence.ends_with(number), "{situation}: {evidence}");
     }
 }
 
