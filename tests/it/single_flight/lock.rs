@@ -4,6 +4,7 @@ use super::{Run, expired_session, token_of_whole_session};
 use crate::sandbox::{Outcome, Sandbox, chown, eventually, is_root, session_with, token};
 
 #[test]
+#[cfg_attr(windows, ignore = "needs a device of Unix")]
 fn program_continues_without_a_lock_and_says_so() {
     for place in ["/dev/null", "/proc/none"] {
         // Nobody has logged in yet, so the directory of the session does not exist either.

@@ -26,6 +26,7 @@ fn hundred_processes_on_an_expired_session_run_the_cli_once() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "Wine needs minutes for a thousand programs")]
 fn thousand_processes_on_an_expired_session_run_the_cli_once() {
     one_run_answers(1000, "1.5");
 }

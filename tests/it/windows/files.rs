@@ -76,7 +76,6 @@ fn read_only_output_file_is_left_alone() {
     set_read_only(&file, false);
 }
 
-#[expect(clippy::permissions_set_readonly_false, reason = "this is not Unix")]
 fn set_read_only(path: &std::path::Path, read_only: bool) {
     let mut permissions = fs::metadata(path).unwrap().permissions();
     permissions.set_readonly(read_only);
