@@ -214,8 +214,9 @@ fn acquire(
     let locked = file.and_then(|file| {
         file.lock(deadline, |record| {
             is_waiting = true;
-            task.note(Note::WaitingForLock(path.to_owned()));
+            // Before anything that takes time, because the holder writes the next record when it is done.
             before_waiting(record);
+            task.note(Note::WaitingForLock(path.to_owned()));
         })
     });
     match locked {

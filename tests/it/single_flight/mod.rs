@@ -28,6 +28,9 @@ use serde_json::Value;
 
 use crate::sandbox::{Outcome, Sandbox, eventually, jwt, make_private, token_in};
 
+/// How many seconds a run of the CLI takes in which many others must start to wait. Wine starts programs slowly.
+const LONG_RUN: &str = if cfg!(windows) { "8" } else { "1" };
+
 /// A sandbox whose session has expired and can be renewed.
 fn expired_session() -> Sandbox {
     let sandbox = Sandbox::with_token(&jwt(-3600, -5));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Run, crowd, expired_session, holder_and_waiters, token_of_whole_session};
+use super::{LONG_RUN, Run, crowd, expired_session, holder_and_waiters, token_of_whole_session};
 use crate::sandbox::{Sandbox, eventually, renewable, test_program};
 
 fn one_run_answers(size: usize, delay: &str) {
@@ -34,7 +34,7 @@ fn thousand_processes_on_an_expired_session_run_the_cli_once() {
 #[test]
 fn waiter_accepts_a_short_token_that_the_cli_has_just_printed() {
     let token = renewable(-60, 45);
-    let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", "1");
+    let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", LONG_RUN);
     sandbox.write_session(&token);
     let (holder, waiters) = holder_and_waiters(&sandbox, 10, "--format token");
     assert_eq!(holder.end().payload(), token);
