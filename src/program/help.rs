@@ -42,7 +42,7 @@ Run a program with a token in its environment.
 
 The program replaces ibmcloud-token, so it has the terminal, receives signals
 and sets the exit status. --timeout applies only until it starts. It gets one
-token, which is not renewed.
+token, which is not renewed. On Windows, ibmcloud-token waits for it instead.
 
 If it is not started, the exit status is 125, or 126 if it cannot be executed
 and 127 if it is not found.";
@@ -61,9 +61,11 @@ status is 125, or 127 if curl is not found.";
 
 pub(super) const WATCH: &str = "\
 Keep a file with a valid token in it, until SIGTERM or SIGINT ends the program.
+On Windows, Ctrl-C ends it.
 
-The file (-o) is replaced atomically and has mode 0600. It stays when the program
-ends. If it is removed, it is written again.
+The file (-o) is replaced atomically and has mode 0600 (on Windows, the
+permissions of its directory). It stays when the program ends. If it is removed,
+it is written again.
 
 A token of an API key or a trusted profile is renewed after about 80 % of its
 lifetime. A token of a session can be renewed only by the CLI, and only in its

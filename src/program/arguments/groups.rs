@@ -155,8 +155,8 @@ pub(crate) struct OutputOptions {
     pub(crate) format: Option<Format>,
     /// Write to this file (0600); `-` is stdout
     ///
-    /// A regular file is replaced atomically and has mode 0600 from the first byte. A pipe, a device or `/dev/fd/N` is
-    /// written through.
+    /// A regular file is replaced atomically and has mode 0600 from the first byte, or on Windows the permissions of its
+    /// directory. A pipe, a device or `/dev/fd/N` is written through.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Set this variable, with -f env, dotenv or github

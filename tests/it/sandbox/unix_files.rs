@@ -11,7 +11,8 @@ mod unix {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::path::Path;
 
-    use rustix::fs::{CWD, Mode, mkfifoat};
+    use nix::sys::stat::Mode;
+    use nix::unistd::mkfifo;
     use rustix::process::geteuid;
 
     /// Gives a file to a user.
@@ -30,7 +31,7 @@ mod unix {
 
     /// Creates a named pipe.
     pub(crate) fn make_pipe(path: &Path) {
-        mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
+        mkfifo(path, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
     }
 
     /// The permissions of a file. A symbolic link is not followed.

@@ -13,7 +13,7 @@ use crate::behavior::GRANDCHILD;
 use crate::environment::{misused, path, variable};
 use crate::{Exit, Step};
 
-/// The home directory, as the SDK finds it (config_helpers/helpers.go).
+/// The home directory, as the SDK finds it (`config_helpers/helpers.go`).
 pub(crate) fn home() -> Option<PathBuf> {
     let drive = variable("HOMEDRIVE").unwrap_or_default();
     let folder = variable("HOMEPATH").unwrap_or_default();
@@ -45,6 +45,7 @@ pub(crate) fn unbuffered_stdin() -> File {
 }
 
 /// There is no SIGTERM to ignore: a program ends when it is terminated.
+#[expect(clippy::unnecessary_wraps, reason = "the same function as on Unix")]
 pub(crate) fn ignore_term(_: &[OsString]) -> Step {
     Ok(())
 }
