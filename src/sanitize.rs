@@ -342,6 +342,7 @@ mod tests {
             }
         }
         assert_eq!(lines(b"abc ab abc", &["abc", ""]), ["[REDACTED] ab [REDACTED]"]);
+        assert_eq!(lines(b"x abcabc", &["abc"]), ["x [REDACTED]"]);
     }
 
     #[test]
@@ -399,6 +400,19 @@ mod tests {
         let shown = lines(format!("first\n{}last", "x\n".repeat(MAX_TEXT / 2)).as_bytes(), &[]);
         assert_eq!((shown[0].as_str(), shown.last().unwrap().as_str()), ("first", "x"));
         assert!(shown.len() < MAX_TEXT / 2, "{}", shown.len());
+    }
+
+    #[test]
+    fn text_of_64_kib_is_examined_whole() {
+        let text = "0123456\n".repeat(64 * 1024 / 8);
+        assert_eq!(beginning(text.as_bytes()), text.as_bytes());
+        assert_eq!(beginning(&text.as_bytes()[1..]), &text.as_bytes()[1..]);
+        assert_eq!(beginning(format!("{text}x").as_bytes()), &text.as_bytes()[..64 * 1024 - 1]);
+    }
+
+    #[test]
+    fn external_text_within_a_line_stays_on_it() {
+        assert_eq!(line("a\tb\nc\r\u{1b}[m\u{202e}d"), "a b c[md");
     }
 
     #[test]

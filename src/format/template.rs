@@ -235,4 +235,13 @@ mod tests {
             assert_eq!(rendered(template, "opaque"), Err(ErrorKind::RequirementUnmet), "{template}");
         }
     }
+
+    #[test]
+    fn claim_with_a_character_that_needs_escaping_is_unknown() {
+        // Its claims are {"iam_id":"a'b","account":{"bss":"a b"}}.
+        let jwt = "eyJhbGciOiJub25lIn0.eyJpYW1faWQiOiJhJ2IiLCJhY2NvdW50Ijp7ImJzcyI6ImEgYiJ9fQ.c2ln";
+        for template in ["%{account}", "%{iam_id}"] {
+            assert_eq!(rendered(template, jwt), Err(ErrorKind::RequirementUnmet), "{template}");
+        }
+    }
 }

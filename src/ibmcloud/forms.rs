@@ -139,6 +139,7 @@ mod tests {
             "::add-mask::@",
             "curl -s -H \"Authorization: Bearer @\" https://iam.cloud.ibm.com/x",
             "  -H 'Accept: */*' -H 'authorization: bearer @' \\",
+            "  -H 'Authorization:' -H 'Authorization: Bearer @'",
         ] {
             assert_eq!(found(&form.replace('@', JWT)), [JWT], "{form}");
         }
@@ -165,6 +166,7 @@ mod tests {
             "Authorization: Bearer TOKEN",
             "-H 'Authorization: Bearer @",
             "-H 'X-Refresh: Bearer @'",
+            "-H 'Authorization: x'Authorization: Bearer @'",
             "export -",
             "",
             "\"",

@@ -326,6 +326,35 @@ mod tests {
         jwt(r#"{"zid":"uaa","iss":"https://uaa.ng.bluemix.net/oauth/token"}"#)
     }
 
+    #[test]
+    fn labelled_token_wins_over_one_with_another_label() {
+        let other = jwt(r#"{"iam_id":"IBMid-2"}"#);
+        let output = format!("Jeton : Bearer {other}\nIAM token:  Bearer {}\n", iam());
+        assert_eq!(parsed(&output), Ok(iam()));
+    }
+
+    #[test]
+    fn damaged_token_that_is_not_of_iam_is_ignored() {
+        for output in [
+            "Authorization: Bearer TOKEN!\n",
+            "UAA token:  Bearer eyJhbGci\n",
+            "UAA token:  Bearer a\u{7}b\n",
+        ] {
+            assert_eq!(parsed(output), Err(ParseError::NoToken), "{output:?}");
+        }
+    }
+
+    #[test]
+    fn every_reason_has_its_own_message() {
+        let invalid = ParseError::Invalid(InvalidToken::CutOff);
+        let reasons =
+            [ParseError::Empty, ParseError::NoToken, ParseError::OnlyUaa, ParseError::Ambiguous, invalid];
+        let mut messages = reasons.map(|reason| reason.to_string()).to_vec();
+        assert!(messages.iter().all(|message| !message.is_empty()));
+        messages.dedup();
+        assert_eq!(messages.len(), reasons.len());
+    }
+
     fn parsed(output: &str) -> Result<String, ParseError> {
         parse(output.as_bytes()).map(|token| token.expose().to_owned())
     }
