@@ -58,6 +58,7 @@
 //!   report.rs                  writes errors, notes and hints to standard error
 //!   docker_config.rs           docker's `config.json`, edited as text
 //!   docker_credential.rs       the credential helper for IBM Cloud Container Registry
+//!   fuzzing.rs                 what the fuzz targets call, under `cfg(fuzzing)` only
 //!   json_object.rs             a JSON object, edited as text
 //!   recipes.rs                 the variables that tools read, for `exec --for`
 //!   registry_hosts.rs          the registry's hosts, one by one

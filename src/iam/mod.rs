@@ -26,6 +26,8 @@ pub use endpoint::Endpoint;
 pub(crate) use grant::Grant;
 pub use profile::TrustedProfile;
 pub(crate) use response::Exchanged;
+#[cfg(fuzzing)]
+pub(crate) use response::rejection;
 use service::Service;
 
 use crate::error::Result;

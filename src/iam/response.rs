@@ -60,7 +60,7 @@ impl Rejection {
 
 impl Exchanged {
     /// Parses a response. The error never quotes the body.
-    pub(super) fn read(response: SecretBuffer, requested_at: SystemTime) -> Result<Self, &'static str> {
+    pub(crate) fn read(response: SecretBuffer, requested_at: SystemTime) -> Result<Self, &'static str> {
         // Serde would also read an array.
         if response.trim_ascii_start().starts_with(b"[") {
             return Err("answered with something that is not a token response");
@@ -85,7 +85,7 @@ impl Exchanged {
 
 /// Returns the error for a response other than 200: IAM's code, its details or else its message, and the ID that IBM's
 /// support asks for.
-pub(super) fn rejection(
+pub(crate) fn rejection(
     endpoint: &Endpoint,
     status: StatusCode,
     headers: &HeaderMap,

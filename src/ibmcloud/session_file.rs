@@ -187,6 +187,11 @@ impl SessionFile {
             reason => Unusable::Skipped(reason),
         })?;
         drop(file);
+        Self::of_content(content)
+    }
+
+    /// Parses the content of a session file.
+    pub(crate) fn of_content(content: SecretBuffer) -> Result<Self, Unusable> {
         let tokens = serde_json::from_slice::<Tokens>(&content).map_err(|error| error.classify());
         let (token, holds_refresh_token) = match tokens {
             Ok(tokens) if content.trim_ascii_start().starts_with(b"{") => {

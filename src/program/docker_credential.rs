@@ -23,7 +23,7 @@ use crate::secret::SecretBuffer;
 use crate::session::{Request, SessionName};
 use crate::system::environment::Environment;
 use crate::system::process::MAX_STDOUT;
-use crate::token::{IssuedToken, Requirements};
+use crate::token::{AccessToken, IssuedToken, Requirements};
 
 /// The name of the program. A link with the name of a session after it, such as `docker-credential-ibmcloud-prod`,
 /// serves that session.
@@ -37,7 +37,7 @@ const USER: &str = "iambearer";
 const MAX_ADDRESS: usize = 4096;
 
 /// A reason why there is no answer. Each is one line.
-enum Failure {
+pub(super) enum Failure {
     /// The server is not one of ours. This is the protocol's `credentials not found`, and clients continue without any.
     NotFound,
     /// The standard input was empty.
@@ -121,7 +121,7 @@ fn context(name: &OsStr) -> Result<Context> {
 }
 
 /// Returns the session that the name of a link selects.
-fn session(name: &OsStr) -> Result<Option<SessionName>> {
+pub(super) fn session(name: &OsStr) -> Result<Option<SessionName>> {
     let name = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_suffix(std::env::consts::EXE_SUFFIX).unwrap_or(&name);
     let Some(session) = name.strip_prefix(NAME).and_then(|rest| rest.strip_prefix('-')) else {
@@ -138,20 +138,18 @@ fn get(context: &Context) -> Result<SecretBuffer, Failure> {
     let address = server_address(context)?.filter(|address| registry_hosts::is_registry(address));
     let address = address.ok_or(Failure::NotFound)?;
     let token = token(context).map_err(|error| Failure::NoToken(error, context.session_name().cloned()))?;
-    // Neither a registry's address nor a token contains a character that JSON has to escape.
+    Ok(credentials(&address, token.token()))
+}
+
+/// Returns the answer to `get`. Neither a registry's address nor a token contains a character that JSON has to escape.
+pub(super) fn credentials(address: &str, token: &AccessToken) -> SecretBuffer {
     let mut answer = SecretBuffer::default();
-    for part in [
-        r#"{"ServerURL":""#,
-        &address,
-        r#"","Username":""#,
-        USER,
-        r#"","Secret":""#,
-        token.token().expose(),
-        "\"}\n",
-    ] {
+    for part in
+        [r#"{"ServerURL":""#, address, r#"","Username":""#, USER, r#"","Secret":""#, token.expose(), "\"}\n"]
+    {
         answer.push_str(part);
     }
-    Ok(answer)
+    answer
 }
 
 /// Returns a token of the session. It never prompts, and it is bounded by the deadline.
@@ -172,7 +170,12 @@ fn list() -> String {
 /// too long or not text.
 fn server_address(context: &Context) -> Result<Option<String>, Failure> {
     let Some(input) = input::whole_stdin(context, MAX_ADDRESS)? else { return Ok(None) };
-    let line = input.strip_suffix(b"\n").map_or(&*input, |line| line.strip_suffix(b"\r").unwrap_or(line));
+    address(&input)
+}
+
+/// Returns the address in the text that a client wrote, or nothing if it is not text.
+pub(super) fn address(input: &[u8]) -> Result<Option<String>, Failure> {
+    let line = input.strip_suffix(b"\n").map_or(input, |line| line.strip_suffix(b"\r").unwrap_or(line));
     if line.is_empty() {
         return Err(Failure::NoAddress);
     }

@@ -9,6 +9,8 @@ mod dispatch;
 mod docker_config;
 mod docker_credential;
 mod doctor;
+#[cfg(all(fuzzing, feature = "net"))]
+pub mod fuzzing;
 mod help;
 #[cfg(feature = "net")]
 mod iam_source;

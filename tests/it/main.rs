@@ -14,6 +14,7 @@
 //! - `manual`: the manual pages, and their examples
 //! - `one_liners`: the documented pipelines beside the program, in every situation
 //! - `output`: formats, files, exit codes, the command line
+//! - `pipeline`: the documented pipeline in Rust, for the fuzz target of that name
 //! - `platforms`: which tests run on Windows
 //! - `process`: how the program runs the CLI
 //! - `readme`: the README's examples
@@ -57,6 +58,9 @@ mod manual;
 #[cfg(unix)]
 mod one_liners;
 mod output;
+// Not on Windows: it compares with the pipeline, which needs a POSIX shell and its tools.
+#[cfg(unix)]
+mod pipeline;
 mod platforms;
 mod process;
 mod readme;

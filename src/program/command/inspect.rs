@@ -49,7 +49,7 @@ pub(in crate::program) fn run(arguments: &Inspect, context: &Context) -> Result<
 }
 
 /// Returns one line for each claim. A claim inside an object is named with a dot, such as `account.bss`.
-fn text(claims: &Claims, freshness: Freshness) -> String {
+pub(in crate::program) fn text(claims: &Claims, freshness: Freshness) -> String {
     let mut lines = Vec::new();
     for (name, value) in claims.all() {
         match value {
