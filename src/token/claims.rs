@@ -118,6 +118,11 @@ mod tests {
     }
 
     #[test]
+    fn unknown_claims_are_kept() {
+        assert_eq!(claims(r#"{"x":[1]}"#).unwrap().all()["x"], serde_json::json!([1]));
+    }
+
+    #[test]
     fn last_of_two_equal_names_counts() {
         assert_eq!(claims(r#"{"exp":1,"exp":2}"#).unwrap().expiration(), Some(2));
     }
@@ -148,6 +153,8 @@ mod tests {
     fn uaa_token_is_recognized_by_its_claims() {
         assert!(claims(r#"{"iss":"https://uaa.ng.bluemix.net/oauth/token"}"#).unwrap().is_uaa());
         assert!(claims(r#"{"zid":"uaa","user_id":"u"}"#).unwrap().is_uaa());
+        assert!(!claims(r#"{"zid":"uaa","iam_id":"IBMid-1"}"#).unwrap().is_uaa());
+        assert!(!claims(r#"{"sub":"s"}"#).unwrap().is_uaa());
         assert!(
             !claims(r#"{"iam_id":"IBMid-1","iss":"https://iam.cloud.ibm.com/identity"}"#).unwrap().is_uaa()
         );

@@ -151,6 +151,35 @@ mod tests {
     }
 
     #[test]
+    fn minute_is_wanted_by_default() {
+        let wanted = |min_ttl| Requirements { min_ttl, account: None }.lifetime();
+        assert_eq!(wanted(None), Duration::from_secs(60));
+        assert_eq!(wanted(Some(Duration::ZERO)), Duration::ZERO);
+    }
+
+    #[test]
+    fn refusal_names_the_origin_and_what_helps_there() {
+        let refused = |token: &str, origin| {
+            let token = IssuedToken::new(AccessToken::new(token).unwrap(), origin);
+            let requirements = Requirements { min_ttl: Some(Duration::from_secs(9000)), account: None };
+            let error = requirements.ensure(&token, SystemTime::UNIX_EPOCH, &|_| ()).unwrap_err();
+            (error.to_string(), error.hint().unwrap())
+        };
+        // Its claims are {"exp":4600}.
+        let jwt = "eyJhbGciOiJub25lIn0.eyJleHAiOjQ2MDB9.c2ln";
+        for (token, origin, which, hint) in [
+            (jwt, Origin::SessionFile, "in the session file is", "log in again"),
+            (jwt, Origin::Ibmcloud, "`ibmcloud iam oauth-tokens` printed is", "log in again"),
+            (jwt, Origin::Iam, "that IAM issued is", "IAM decides"),
+            (jwt, Origin::Stdin, "on the standard input is", "log in again"),
+            ("opaque", Origin::Iam, "that IAM issued has", "omit `--min-ttl`"),
+        ] {
+            let (message, shown) = refused(token, origin);
+            assert!(message.contains(which) && shown.contains(hint), "{message}: {shown}");
+        }
+    }
+
+    #[test]
     fn slow_clock_is_a_warning() {
         assert!(ensure(None, 900).1);
         assert!(!ensure(None, 1000).1);

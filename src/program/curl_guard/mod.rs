@@ -223,6 +223,7 @@ mod tests {
             "-sXPOST https://icr.io",
             "-sX POST https://icr.io",
             "--request PATCH https://icr.io",
+            "--request-target /v2/?x=1 https://icr.io",
             "-o out https://icr.io",
             "-oout https://icr.io",
             "-so- https://icr.io",
