@@ -332,6 +332,9 @@ mod tests {
     fn known_secret_is_redacted_in_pieces_too() {
         for (length, longest) in [(10, 5), (44, 10), (300, 15)] {
             let secret = random_text(BASE64URL, length, 7);
+            // A shorter piece could be any word.
+            let piece = &secret[..longest];
+            assert_eq!(lines(piece.as_bytes(), &[&secret]), [piece]);
             for width in longest + 1..length {
                 let text = format!("the key {} is wrong", folded(&secret, width));
                 for text in [text.replace('\n', "\n> "), text.replace('\n', "' + '"), text] {
@@ -360,6 +363,9 @@ mod tests {
                 assert_eq!((shown[0].as_str(), shown.last().unwrap().as_str()), ("FAILED", "Try again."));
             }
         }
+        // The middle of a token starts like no token.
+        let middle = "pYW1faWQiOiJJQk1pZC0x\nIiwiZXhwIjo0MTAyNDQ0\nODAwfQ";
+        assert_eq!(lines(middle.as_bytes(), &[]), [REDACTED, REDACTED, "ODAwfQ"]);
         // Words below each other are not a folded secret.
         for text in [
             "eu-central.iam.cloud.ibm.com\nidentity-2.eu-central.iam.cloud.ibm.com",
