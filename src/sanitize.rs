@@ -366,6 +366,7 @@ mod tests {
         // The middle of a token starts like no token.
         let middle = "pYW1faWQiOiJJQk1pZC0x\nIiwiZXhwIjo0MTAyNDQ0\nODAwfQ";
         assert_eq!(lines(middle.as_bytes(), &[]), [REDACTED, REDACTED, "ODAwfQ"]);
+        assert_eq!(lines(b"abcXYZ\nAbcdefgh1jklmnop", &["abc"]), [REDACTED, REDACTED]);
         // Words below each other are not a folded secret.
         for text in [
             "eu-central.iam.cloud.ibm.com\nidentity-2.eu-central.iam.cloud.ibm.com",

@@ -345,6 +345,19 @@ mod tests {
     }
 
     #[test]
+    fn token_without_a_label_must_be_alone_on_its_line() {
+        assert_eq!(parsed(&format!("{} \n", iam())), Ok(iam()));
+        assert_eq!(parsed(&format!("{} was used\n", iam())), Err(ParseError::NoToken));
+    }
+
+    #[test]
+    fn label_may_end_in_the_name_or_lack_it() {
+        assert_eq!(parsed("IAM: Bearer abc\n"), Ok("abc".to_owned()));
+        let unnamed = jwt(r#"{"sub":"s"}"#);
+        assert_eq!(parsed(&format!("Jeton : Bearer {unnamed}\n")), Ok(unnamed));
+    }
+
+    #[test]
     fn every_reason_has_its_own_message() {
         let invalid = ParseError::Invalid(InvalidToken::CutOff);
         let reasons =
