@@ -283,9 +283,10 @@ fn section<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(body.find("\n# ").map_or(body, |end| &body[..end]).trim_matches('\n'))
 }
 
-/// Returns the pages that a text names in its last section.
+/// Returns the pages that a text names in its last section, except for a command that this build does not have.
 fn related(text: &str) -> impl Iterator<Item = &str> {
-    section(text, "SEE ALSO").unwrap_or_default().split_whitespace()
+    let names = section(text, "SEE ALSO").unwrap_or_default().split_whitespace();
+    names.filter(|name| cfg!(feature = "net") || *name != "exchange")
 }
 
 /// Writes the last section. A name with a section number is that of another program's page.
