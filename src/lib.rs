@@ -110,6 +110,7 @@
 //!   status.txt
 //!   watch.txt
 //!   session.txt                the files and variables of every command with a session
+//!   online.txt                 the example of a command that can ask IAM
 //!   identity.txt               the files and variables of every command that requests tokens from IAM
 //! program/curl_guard/mod.rs    checks that curl can send the token only to IBM Cloud's hosts
 //!   options.rs                 the options of curl

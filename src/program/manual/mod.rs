@@ -61,6 +61,9 @@ static IDENTITY: &str = include_str!("identity.txt");
 #[cfg(not(feature = "net"))]
 static IDENTITY: &str = "";
 
+/// The example of a command that can ask IAM.
+static ONLINE: &str = include_str!("online.txt");
+
 /// Returns the names of the pages besides that of the program: the commands, and the credential helper.
 pub(super) fn page_names() -> impl Iterator<Item = &'static str> {
     COMMANDS.iter().map(|definition| definition.name).chain([docker_credential::NAME])
@@ -107,6 +110,7 @@ fn page_of_command(definition: &Definition) -> String {
     let mut texts = vec![supplement(definition.name)];
     texts.extend(uses("ibmcloud").then_some(SESSION));
     texts.extend(uses("endpoint").then_some(IDENTITY));
+    texts.extend(uses("online").then_some(ONLINE));
     let mut page = beginning(&page_name(definition.name), &built);
     options(&mut page, &built, "OPTIONS");
     heading(&mut page, "EXIT STATUS");
