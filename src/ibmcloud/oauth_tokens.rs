@@ -595,6 +595,8 @@ mod tests {
     /// Sixteen times the input may take sixteen times the work, but not 256 times.
     #[test]
     fn work_is_linear_in_hostile_input() {
+        let Some(_) = thread_time() else { return };
+        let worked = || thread_time().unwrap();
         for unit in [
             "{",
             "{\"a\":",
@@ -620,10 +622,10 @@ mod tests {
             let work = |length: usize| {
                 let output = unit.repeat(length / unit.len());
                 let once = || {
-                    let before = thread_time();
+                    let before = worked();
                     let _ = parse(output.as_bytes());
                     let _ = parse_any_form(output.as_bytes());
-                    thread_time().saturating_sub(before)
+                    worked().saturating_sub(before)
                 };
                 (0..3).map(|_| once()).min().unwrap()
             };

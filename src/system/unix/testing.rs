@@ -63,8 +63,9 @@ pub(crate) fn not_unicode(before: &str, after: &str) -> OsString {
     OsString::from_vec([before.as_bytes(), b"\xff", after.as_bytes()].concat())
 }
 
-/// Returns the CPU time of this thread, which does not depend on the load of the machine.
-pub(crate) fn thread_time() -> Duration {
+/// Returns the CPU time of this thread, which does not depend on the load of the machine, if it can be told.
+#[expect(clippy::unnecessary_wraps, reason = "the same function as on Windows")]
+pub(crate) fn thread_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
+    Some(Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap()))
 }

@@ -8,7 +8,6 @@ use super::{LONG_RUN, Run, crowd, expired_session, holder_and_waiters, token_of_
 use crate::sandbox::{eventually, test_program};
 
 #[test]
-#[cfg_attr(windows, ignore = "under Wine, the CLI is run twice, and it is not known why")]
 fn waiters_share_a_failure_and_later_runs_ask_again() {
     let sandbox = expired_session().with("STAND_IN_REFRESH", "network").with("STAND_IN_DELAY", LONG_RUN);
     let (holder, waiters) = holder_and_waiters(&sandbox, 20, "--timeout 30s");

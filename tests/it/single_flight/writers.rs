@@ -44,6 +44,7 @@ fn during_rewrites<T>(path: &Path, content: &str, locked: bool, work: impl FnOnc
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "there is no `flock`, and the CLI takes no lock")]
 fn concurrent_rewrites_of_the_session_file_log_nobody_out() {
     let sandbox = expired_session();
     let path = sandbox.session_file();
