@@ -149,12 +149,16 @@
 //!   process.rs                 the only place that spawns processes
 //!   transcript.rs              the output of a captured run, and the replies to it
 //!   interaction.rs             an interactive run at the terminal
+//!   hold.rs                    holds back the end of the program while a file is being replaced
 //!   blocking.rs                a blocking call with a deadline
 //!   bounded_file.rs            reading a file until a deadline and up to a size
 //!   lock.rs                    takes a lock with a deadline
+//!   modes.rs                   the modes of the terminal, restored even if a signal ends the program
+//!   lookup.rs                  which entries of PATH are searched, and why a program cannot be run
 //!   environment.rs             the environment variables, passed as a value
 //!   config_file.rs             another program's configuration file, replaced in place
 //!   appended_file.rs           lines at the end of a file
+//!   temporary_names.rs         the names under which a file is written before it replaces another one
 //! system/unix/mod.rs           Linux, macOS and other Unix systems
 //!   run.rs                     a captured run, in a process group of its own
 //!   group.rs                   a child and its process group

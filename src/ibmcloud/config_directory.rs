@@ -14,12 +14,11 @@ pub(crate) const VARIABLES: [&str; 3] = ["IBMCLOUD_HOME", "BLUEMIX_HOME", "IBMCL
 ///
 /// Returns nothing without a home directory. The SDK then uses the current directory, which may belong to anybody.
 pub(crate) fn config_directory(environment: &Environment) -> Option<(&'static str, PathBuf)> {
-    if let Some(directory) = environment.get("IBMCLOUD_CONFIG_HOME") {
-        return Some(("IBMCLOUD_CONFIG_HOME", directory.into()));
+    let [homes @ .., itself] = VARIABLES;
+    if let Some(directory) = environment.get(itself) {
+        return Some((itself, directory.into()));
     }
-    let named = ["IBMCLOUD_HOME", "BLUEMIX_HOME"]
-        .into_iter()
-        .find_map(|name| Some((name, PathBuf::from(environment.get(name)?))));
+    let named = homes.into_iter().find_map(|name| Some((name, PathBuf::from(environment.get(name)?))));
     let (name, home) = named.or_else(|| Some((platform::HOME, environment.home()?)))?;
     let new = home.join(".ibmcloud");
     Some((name, if new.exists() { new } else { home.join(".bluemix") }))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Ibmcloud, QUIET, REDIRECTS_THE_REFRESH_TOKEN, cannot_run, failure_of};
+use super::{Ibmcloud, REDIRECTS_THE_REFRESH_TOKEN, cannot_run, failure_of};
 use crate::error::{Error, Result};
 use crate::sanitize;
 use crate::system::process::{self, End, Output};
@@ -10,11 +10,11 @@ use crate::time::Deadline;
 
 /// A run of `ibmcloud --version`.
 pub(crate) struct VersionRun {
-    /// What it printed, unless it could not be started.
+    /// The output, or the error if the CLI could not be started.
     pub(crate) output: Result<Output>,
     /// How long it took.
     pub(crate) elapsed: Duration,
-    /// Why a run for a token would fail too.
+    /// The error if the run failed. A run for a token would fail in the same way.
     failure: Option<Error>,
 }
 
@@ -22,14 +22,14 @@ impl Ibmcloud {
     /// Runs `ibmcloud --version`. With `is_quiet`, the environment is that of a run for a token. Without it, the user's
     /// own settings apply.
     pub(crate) fn version(&self, is_quiet: bool, deadline: Deadline) -> VersionRun {
-        let mut environment = self.environment.clone();
-        environment.remove(&[REDIRECTS_THE_REFRESH_TOKEN]);
-        if is_quiet {
-            for (name, value) in QUIET {
-                environment.set(name, value);
-            }
-        }
-        let invocation = self.invocation(&["--version"], environment);
+        let arguments = ["--version"];
+        let invocation = if is_quiet {
+            self.captured(&arguments)
+        } else {
+            let mut environment = self.environment.clone();
+            environment.remove(&[REDIRECTS_THE_REFRESH_TOKEN]);
+            self.invocation(&arguments, environment)
+        };
         let started = Instant::now();
         let output = process::capture(&invocation, deadline).map_err(|error| cannot_run(&invocation, error));
         let elapsed = started.elapsed();

@@ -14,7 +14,8 @@ use super::registry_hosts::HOSTS;
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::SessionName;
 use crate::system::environment::Environment;
-use crate::system::exec::{Entries, look_up};
+use crate::system::exec::look_up;
+use crate::system::lookup::Entries;
 use crate::system::platform;
 
 /// The member with the helpers: an object from hosts to the names of helpers.

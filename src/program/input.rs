@@ -19,9 +19,9 @@ use crate::note::Note;
 use crate::sanitize;
 use crate::secret::{SecretBuffer, USUAL_SIZE, read_limited};
 use crate::system::environment::Environment;
+use crate::system::modes::KeepModes;
 use crate::system::process::MAX_STDOUT;
-use crate::system::terminal::{self, KeepModes};
-use crate::system::{blocking, bounded_file, stdio};
+use crate::system::{blocking, bounded_file, stdio, terminal};
 use crate::time::Deadline;
 #[cfg(feature = "net")]
 use crate::token::ComputeToken;

@@ -29,7 +29,8 @@ impl Session {
         let before = before.and_then(|before| before.token.as_ref());
         let read = || self.usable_file(task).ok().flatten();
         let renewed = |now: &SessionFile| {
-            self.token_of(now, IBMCLOUD_RENEWS_UNDER, task).filter(|token| Some(token.token()) != before)
+            self.token_of(now.token.clone(), IBMCLOUD_RENEWS_UNDER, task)
+                .filter(|token| Some(token.token()) != before)
         };
         let Some(now) = read() else { return Err(error) };
         if let Some(token) = renewed(&now) {

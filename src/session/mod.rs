@@ -88,7 +88,7 @@ impl Request {
         self
     }
 
-    /// Asks for another token than one that the CLI would renew, even if that one meets the requirements.
+    /// Rejects a token that the CLI would renew, even if it meets the requirements.
     pub(crate) fn renewing(mut self, renewing: bool) -> Self {
         self.renewing = renewing;
         self
@@ -160,25 +160,22 @@ impl Session {
     /// Returns the access token of the session.
     pub(crate) fn token(&self, request: &Request, task: &Task<'_>) -> Result<IssuedToken> {
         let requirements = &request.requirements;
-        let wanted = request.lifetime();
         if request.fresh {
             task.note(Note::Fresh);
         }
         if self.ibmcloud.is_some() {
             task.note(Note::IbmcloudMustShareSession(self.file().to_owned()));
         }
-        let good_token = |file: Option<&SessionFile>, wanted| {
-            file.filter(|_| !request.fresh).and_then(|file| self.token_of(file, wanted, task))
-        };
         if let Some(token) = self.answer_of_file(request, task)? {
             return Ok(token);
         }
         let ibmcloud = self.ibmcloud(task).map_err(|error| self.naming_skipped_file(error, task))?;
         let lock = self.lock(task)?;
         let was_answered = lock.was_answered() && !request.fresh;
-        let wanted = if was_answered { IBMCLOUD_RENEWS_UNDER } else { wanted };
+        let wanted = if was_answered { IBMCLOUD_RENEWS_UNDER } else { request.lifetime() };
         let before = self.usable_file(task)?;
-        if let Some(token) = good_token(before.as_ref(), wanted) {
+        let good = before.as_ref().filter(|_| !request.fresh).map(|file| file.token.clone());
+        if let Some(token) = good.and_then(|token| self.token_of(token, wanted, task)) {
             requirements.ensure_account(&token)?;
             if was_answered {
                 let now = task.now();
@@ -217,7 +214,7 @@ impl Session {
     /// Returns the token in the session file, if it answers a request.
     fn answer_of_file(&self, request: &Request, task: &Task<'_>) -> Result<Option<IssuedToken>> {
         let file = self.usable_file(task)?.filter(|_| !request.fresh);
-        let token = file.and_then(|file| self.token_of(&file, request.lifetime(), task));
+        let token = file.and_then(|file| self.token_of(file.token, request.lifetime(), task));
         if let Some(token) = &token {
             // The CLI would renew the token for the same account.
             request.requirements.ensure_account(token)?;
@@ -235,8 +232,8 @@ impl Session {
         &self.place.session_file
     }
 
-    /// Finds the CLI.
-    fn ibmcloud(&self, task: &Task<'_>) -> Result<Ibmcloud> {
+    /// Finds the CLI that this session uses.
+    pub(crate) fn ibmcloud(&self, task: &Task<'_>) -> Result<Ibmcloud> {
         (task.before_child)();
         Ibmcloud::locate(self.ibmcloud.as_deref(), &self.place.environment)
     }
@@ -261,10 +258,10 @@ impl Session {
         Ok(None)
     }
 
-    /// Returns the token in the session file if it lives for at least `wanted`.
-    fn token_of(&self, file: &SessionFile, wanted: Duration, task: &Task<'_>) -> Option<IssuedToken> {
+    /// Returns the `token` of the session file if it lives for at least `wanted`.
+    fn token_of(&self, token: Option<AccessToken>, wanted: Duration, task: &Task<'_>) -> Option<IssuedToken> {
         let path = self.file();
-        let Some(token) = file.token.clone() else {
+        let Some(token) = token else {
             task.note(Note::SessionFileLoggedOut(path.to_owned()));
             return None;
         };

@@ -1,17 +1,17 @@
-//! What a request for a token would lead to, as far as that can be told without running the CLI for it.
+//! What a request for a token would lead to, as far as it can be predicted without running the CLI for it.
 //!
 //! The steps are those of [`Session::token`], and the same functions decide them. What the CLI would answer follows from
 //! its session file, because its SDK prints a token that lives for 10 s or more and renews any other
-//! (`core_config/bx_config.go`). The network is not asked.
+//! (`core_config/bx_config.go`). The network is not used.
 
 use std::path::Path;
 
 use super::single_flight::LockState;
 use super::{IBMCLOUD_RENEWS_UNDER, Request, Session, being_written, torn};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ibmcloud::Ibmcloud;
 use crate::ibmcloud::failure::log_in_hint;
 use crate::ibmcloud::session_file::{SkipReason, Unusable};
+use crate::system::platform::LIST_RUNS;
 use crate::task::Task;
 use crate::time::brief;
 use crate::token::{DEFAULT_LIFETIME, IssuedToken, Origin};
@@ -36,7 +36,7 @@ impl Session {
         Ok(Outlook::Ibmcloud)
     }
 
-    /// Looks at the lock. Nothing is created, and nothing is waited for.
+    /// Returns the state of the session's lock, without waiting for it and without creating it.
     pub(crate) fn lock_state(&self) -> LockState {
         LockState::of(&self.place.config_directory, self.place.lock_file().as_deref())
     }
@@ -46,7 +46,7 @@ impl Session {
         if let LockState::Held(path) = self.lock_state() {
             let what = format!("another run of `ibmcloud` for this session holds `{}`", path.display());
             return Err(Error::new(ErrorKind::TimedOut, what)
-                .with_hint("wait until it has ended; if it hangs, end it: `ps -fC ibmcloud` lists it"));
+                .with_hint(format!("wait until it has ended; if it hangs, end it: {LIST_RUNS}")));
         }
         let path = self.file();
         let login_needed = |what: String| Error::new(ErrorKind::LoginNeeded, what).with_hint(log_in_hint());
@@ -60,11 +60,11 @@ impl Session {
             }
             Err(Unusable::Torn) => return Err(torn(path)),
             Err(Unusable::BeingWritten) => return Err(being_written(path, task.deadline)),
-            // The CLI does not care about these.
+            // The CLI ignores the owner and the size.
             Err(Unusable::Skipped(SkipReason::OtherOwner | SkipReason::TooLarge)) => return Ok(()),
             Err(Unusable::Skipped(reason @ SkipReason::UnknownShape)) => {
                 return Err(login_needed(format!(
-                    "the session file `{}` is useless: {reason}",
+                    "the session file `{}` does not hold a session: {reason}",
                     path.display()
                 )));
             }
@@ -120,10 +120,5 @@ impl Session {
     /// Returns the configuration directory.
     pub(crate) fn config_directory(&self) -> &Path {
         &self.place.config_directory
-    }
-
-    /// Finds the CLI that this session uses.
-    pub(crate) fn find_ibmcloud(&self, task: &Task<'_>) -> Result<Ibmcloud> {
-        self.ibmcloud(task)
     }
 }

@@ -67,7 +67,7 @@ struct Failure {
     ibmcloud_messages: Vec<String>,
 }
 
-/// What a look at the lock of a session shows.
+/// The state of a session's lock.
 #[derive(Debug, PartialEq)]
 pub(crate) enum LockState {
     /// Nobody holds it.
@@ -81,7 +81,7 @@ pub(crate) enum LockState {
 }
 
 impl LockState {
-    /// Looks at the lock of the session in `config_directory`. Nothing is created, and nothing is waited for.
+    /// Returns the state of the lock of the session in `config_directory`. It neither waits for the lock nor creates it.
     pub(super) fn of(config_directory: &Path, lock_file: Option<&Path>) -> Self {
         let file = lock_file.filter(|path| path.exists()).map(|path| (path, LockFile::of_ours(path)));
         if let Some((path, Ok(lock))) = &file
@@ -89,7 +89,8 @@ impl LockState {
         {
             return Self::Held((*path).to_owned());
         }
-        let directory = config_directory.exists().then(|| LockFile::of_directory(config_directory));
+        let directory =
+            LockFile::exists_in(config_directory).then(|| LockFile::of_directory(config_directory));
         if let Some(Ok(lock)) = &directory
             && lock.is_held().is_ok_and(|is_held| is_held)
         {

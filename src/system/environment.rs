@@ -53,13 +53,12 @@ impl Environment {
 
     /// Returns the directory for a user's data: `XDG_DATA_HOME`, or the platform's own.
     pub(crate) fn data_home(&self) -> Option<PathBuf> {
-        let variables: &[&str] =
-            if cfg!(windows) { &["XDG_DATA_HOME", "LOCALAPPDATA"] } else { &["XDG_DATA_HOME"] };
-        let named = variables.iter().find_map(|name| self.absolute_path(name)).map(Path::to_owned);
+        let named =
+            platform::DATA_VARIABLES.iter().find_map(|name| self.absolute_path(name)).map(Path::to_owned);
         named.or_else(|| Some(self.home().filter(|home| home.is_absolute())?.join(platform::DATA_IN_HOME)))
     }
 
-    /// Returns a name as it is kept, which on Windows may differ in case.
+    /// Returns the stored spelling of a name, which on Windows may differ in case.
     fn kept<'a>(&'a self, name: &'a str) -> &'a OsStr {
         let mut kept = self.0.keys().map(OsString::as_os_str);
         let same = if cfg!(windows) { kept.find(|kept| kept.eq_ignore_ascii_case(name)) } else { None };

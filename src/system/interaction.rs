@@ -8,14 +8,15 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
-use super::process::{self, GRACE, Invocation, MAX_STDERR};
-use super::{group, terminal};
+use super::group;
+use super::modes::KeepModes;
+use super::process::{self, CHUNK, Extent, GRACE, Invocation, MAX_STDERR};
 use crate::secret::SecretBuffer;
 
 /// Runs an interactive program at the terminal. All of its output goes to our stderr. Its stderr may be a pipe,
 /// because prompts are not written to it, and is also returned.
 pub(crate) fn interact(invocation: &Invocation) -> io::Result<(ExitStatus, SecretBuffer)> {
-    let _restored = terminal::KeepModes::of_stdin();
+    let _restored = KeepModes::of_stdin();
     let (pipe, stderr) = io::pipe()?;
     let kept = Arc::new(Mutex::new(SecretBuffer::default()));
     let copy = Arc::clone(&kept);
@@ -28,7 +29,7 @@ pub(crate) fn interact(invocation: &Invocation) -> io::Result<(ExitStatus, Secre
         // Dropped at the end of the block, so that only the child keeps the pipe open.
         let mut command = process::command(invocation);
         command.stdin(Stdio::inherit()).stdout(io::stderr()).stderr(stderr);
-        group::spawn(&mut command, group::Extent::Process)?
+        group::spawn(&mut command, Extent::Process)?
     };
     running.wait_for_exit();
     let status = running.reap(|| child.wait())?;
@@ -39,7 +40,7 @@ pub(crate) fn interact(invocation: &Invocation) -> io::Result<(ExitStatus, Secre
 
 /// Copies a pipe to our stderr, and keeps the first [`MAX_STDERR`] bytes.
 fn pass_on(mut pipe: impl Read, kept: &Mutex<SecretBuffer>) {
-    let mut chunk = Zeroizing::new([0; 4096]);
+    let mut chunk = Zeroizing::new([0; CHUNK]);
     loop {
         let length = match pipe.read(&mut *chunk) {
             Ok(0) => return,

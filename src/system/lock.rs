@@ -26,7 +26,7 @@ pub(super) fn exclusive<T: Send + 'static>(
     }
 }
 
-/// Returns whether another process holds an exclusive lock. It takes a shared lock for no longer than this look.
+/// Returns whether another process holds an exclusive lock. It takes a shared lock and releases it at once.
 pub(super) fn is_held(file: &File) -> io::Result<bool> {
     match file.try_lock_shared() {
         Ok(()) => file.unlock().map(|()| false),

@@ -1,7 +1,7 @@
 //! The operating system: processes and their groups, signals, locks, the terminal, private files, and the environment.
 //!
-//! Every call that differs between operating systems is in this module. The modules of `unix` and `windows` have the
-//! same names and the same functions, and the modules above use them without knowing the platform.
+//! Every call that differs between operating systems is in this module. `unix` and `windows` offer the same modules and
+//! functions to the code above, which does not know the platform.
 
 #[cfg(feature = "program")]
 pub(crate) mod appended_file;
@@ -10,9 +10,16 @@ pub(crate) mod bounded_file;
 #[cfg(feature = "program")]
 pub(crate) mod config_file;
 pub(crate) mod environment;
+#[cfg(feature = "program")]
+mod hold;
 pub(crate) mod interaction;
 pub(crate) mod lock;
+#[cfg(feature = "program")]
+pub(crate) mod lookup;
+pub(crate) mod modes;
 pub(crate) mod process;
+#[cfg(feature = "program")]
+mod temporary_names;
 mod transcript;
 #[cfg(unix)]
 mod unix;

@@ -23,7 +23,11 @@ pub(crate) const MAX_STDOUT: usize = 1024 * 1024;
 /// The most that is kept of stderr. The rest is read and dropped.
 pub(crate) const MAX_STDERR: usize = 64 * 1024;
 
-/// The time between a request to end and a kill, and for a pipe to drain after the child has exited, because others may keep it open.
+/// The most that is read at once: enough for an answer. All of it is wiped in the end.
+pub(super) const CHUNK: usize = 4 * 1024;
+
+/// The time between a request to end and a kill, and for a pipe to drain after the child has exited, because others may
+/// keep it open.
 pub(super) const GRACE: Duration = Duration::from_millis(500);
 
 /// A program to run.
@@ -48,11 +52,20 @@ impl fmt::Display for Invocation {
     }
 }
 
+/// The processes that end with a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The child and everything that it starts.
+    Group,
+    /// The child alone, which shares our terminal.
+    Process,
+}
+
 /// The reason why a program could not be started.
 #[derive(Debug)]
 #[cfg_attr(
     windows,
-    expect(dead_code, reason = "the null device is always there, and nothing tells of a sandbox")
+    expect(dead_code, reason = "the null device is always there, and no error means a sandbox")
 )]
 pub(crate) enum Obstacle {
     /// The program itself: it is missing, not executable, or needs an interpreter that is missing.
@@ -130,5 +143,12 @@ pub(super) fn command(invocation: &Invocation) -> Command {
     let mut command = Command::new(&invocation.program);
     command.args(&invocation.arguments).args(&invocation.user_arguments);
     command.env_clear().envs(invocation.environment.iter());
+    command
+}
+
+/// Returns the command of a run whose output is captured.
+pub(super) fn captured_command(invocation: &Invocation, stdin: Stdio) -> Command {
+    let mut command = command(invocation);
+    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

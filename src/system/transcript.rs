@@ -1,7 +1,7 @@
 //! What a captured run has written, up to the limits, and the replies to it.
 
 use std::io::Write as _;
-use std::process::ChildStdin;
+use std::process::{ChildStdin, ExitStatus};
 
 use super::platform::LINE_END;
 use super::process::{End, MAX_STDERR, MAX_STDOUT, Output, Reply, Script};
@@ -53,7 +53,10 @@ impl Transcript {
         self.answered = self.stdout.len();
     }
 
-    pub(super) fn into_output(self, end: End) -> Output {
+    /// Returns the output of a run. It was `stopped` for a reason, or it exited with this status. A run that could not be
+    /// ended counts as timed out.
+    pub(super) fn into_output(self, stopped: Option<End>, status: Option<ExitStatus>) -> Output {
+        let end = stopped.or(status.map(End::Exited)).unwrap_or(End::TimedOut);
         Output { end, stdout: self.stdout, stderr: self.stderr }
     }
 }

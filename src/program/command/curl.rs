@@ -15,7 +15,8 @@ use crate::program::context::Context;
 use crate::program::curl_guard;
 use crate::program::source::Source;
 use crate::secret::SecretBuffer;
-use crate::system::exec::{Entries, hand_over};
+use crate::system::exec::hand_over;
+use crate::system::lookup::Entries;
 use crate::system::process::Handed;
 
 const CURL: &str = "curl";

@@ -11,7 +11,8 @@ use crate::program::context::Context;
 use crate::program::source::Source;
 use crate::program::{output, recipes};
 use crate::system::environment::Environment;
-use crate::system::exec::{self, Entries, LookupError};
+use crate::system::exec;
+use crate::system::lookup::{Entries, LookupError};
 
 /// The exit statuses of `env` and `nohup` (POSIX) for a program that was not run.
 const NOT_EXECUTABLE: u8 = 126;

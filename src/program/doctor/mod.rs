@@ -81,7 +81,7 @@ pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Dia
     let session = context.session();
     (task.before_child)();
     let ibmcloud = match &session {
-        Ok(session) => session.find_ibmcloud(&task),
+        Ok(session) => session.ibmcloud(&task),
         Err(_) => Ibmcloud::locate(context.named_ibmcloud(), context.environment()),
     };
     let (runs, network, file) = thread::scope(|scope| {

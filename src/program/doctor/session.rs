@@ -11,6 +11,7 @@ use crate::ibmcloud::session_file::{SkipReason, Unusable};
 use crate::program::report;
 use crate::session::{self, LockState, Session};
 use crate::system::ownership;
+use crate::system::platform::LIST_RUNS;
 use crate::time::{brief, rfc3339};
 use crate::token::{Claims, DEFAULT_LIFETIME, Freshness};
 
@@ -137,7 +138,7 @@ impl Facts<'_> {
 
     pub(super) fn lock(&self) -> Check {
         const ID: &str = "lock";
-        let wait = "wait until that run has ended; if it hangs, end it (`ps -fC ibmcloud` lists it)";
+        let wait = format!("wait until that run has ended; if it hangs, end it ({LIST_RUNS})");
         match &self.lock {
             None => Check::skipped(ID, "there is no session to lock"),
             Some(_) if self.needs_no_session => Check::skipped(ID, NOT_USED),

@@ -19,30 +19,11 @@ use rustix::io::FdFlags;
 use super::signals;
 use crate::secret::SecretBuffer;
 use crate::system::environment::Environment;
+use crate::system::lookup::{Entries, LookupError};
 use crate::system::process::Handed;
 
 /// The search path if PATH is not set, as in glibc and musl.
 const DEFAULT_PATH: &str = "/usr/local/bin:/bin:/usr/bin";
-
-/// Which entries of PATH are searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entries {
-    /// All of them, as in a shell, for a name that the user typed, so that it means the same as without
-    /// `ibmcloud-token`.
-    All,
-    /// The absolute ones, for a name that we chose, because a file of the current directory must not be run unless the
-    /// user named it.
-    Absolute,
-}
-
-/// The reason why a program cannot be run.
-#[derive(Debug)]
-pub(crate) enum LookupError {
-    /// There is no such file.
-    Missing,
-    /// There is one, but it cannot be executed.
-    NotExecutable(PathBuf, io::Error),
-}
 
 /// Returns whether a program is named by its path.
 pub(crate) fn is_path(program: &OsStr) -> bool {

@@ -18,16 +18,8 @@ use rustix::process::{
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::poll;
+use crate::system::process::{Extent, GRACE};
 use crate::time::Deadline;
-
-/// The processes that a signal reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// The child and everything that it starts; it gets a group of its own.
-    Group,
-    /// The child alone; it stays in our group, which owns the terminal.
-    Process,
-}
 
 /// How a child is asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +37,7 @@ pub(crate) struct Running {
     extent: Extent,
 }
 
-/// The pause between two questions whether a child has exited.
+/// The pause between two checks whether a child has exited.
 const PAUSE: Duration = Duration::from_millis(5);
 
 static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
@@ -54,8 +46,9 @@ fn list() -> MutexGuard<'static, Vec<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts a command and adds it to the list.
-pub(crate) fn spawn(command: &mut Command, extent: Extent) -> io::Result<(Child, Running)> {
+/// Starts a command and adds it to the list. A group gets an ID of its own; a single child stays in our group, which owns
+/// the terminal.
+pub(in crate::system) fn spawn(command: &mut Command, extent: Extent) -> io::Result<(Child, Running)> {
     if extent == Extent::Group {
         command.process_group(0);
     }
@@ -159,7 +152,6 @@ impl Running {
 ///
 /// After this call no child can be started or reaped: an attempt blocks until the program ends.
 pub(crate) fn end_all(interrupted: bool) {
-    const GRACE: Duration = Duration::from_millis(500);
     let list = list();
     for running in list.iter().filter(|running| !(interrupted && running.extent == Extent::Process)) {
         running.signal(Signal::Term);

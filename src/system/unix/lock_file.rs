@@ -21,6 +21,11 @@ impl LockFile {
         private_directory::open_file(path).map(Self)
     }
 
+    /// Returns whether [`Self::of_directory`] would create nothing.
+    pub(crate) fn exists_in(directory: &Path) -> bool {
+        directory.exists()
+    }
+
     /// Opens what everybody who shares a directory can lock: the directory itself.
     pub(crate) fn of_directory(directory: &Path) -> io::Result<Self> {
         // Without waiting, in case it is a pipe.

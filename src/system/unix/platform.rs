@@ -16,6 +16,12 @@ pub(crate) const REACHED_LIMIT: &str = "this machine may have reached a limit: c
 pub(crate) const TOO_MANY_THREADS: &str =
     "this machine may have reached a limit: check `ulimit -u` and `ulimit -v`";
 
+/// How to find runs of the CLI.
+pub(crate) const LIST_RUNS: &str = "`pgrep -l ibmcloud` lists it";
+
+/// The variables that name the directory of a user's data.
+pub(crate) const DATA_VARIABLES: &[&str] = &["XDG_DATA_HOME"];
+
 /// The variable that names the user's home directory.
 pub(crate) const HOME: &str = "HOME";
 

@@ -7,7 +7,6 @@
 //! not removed.
 
 use std::fs::{self, File, Metadata, Permissions};
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -16,11 +15,8 @@ use rustix::fs::OFlags;
 
 use super::ownership::{is_of_user, open_with};
 use super::{signals, stream};
-use crate::system::hash_for_name;
+use crate::system::temporary_names::TemporaryNames;
 use crate::time::Deadline;
-
-/// The number of temporary names that follow from the target, for as many writers at the same time.
-const NAMES: u64 = 8;
 
 /// The mode of the file.
 const MODE: u32 = 0o600;
@@ -39,23 +35,18 @@ pub(crate) fn write(path: &Path, content: &[u8], deadline: Deadline) -> io::Resu
 /// A process that reads the path meanwhile sees the old content or the new content, never a part. A symbolic link is
 /// replaced, not followed. If anything fails, the old file is unchanged.
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let name = path.file_name().filter(|_| !path.is_dir()).ok_or(io::ErrorKind::IsADirectory)?;
-    let names = TemporaryNames { directory, hash: hash_for_name(name.as_encoded_bytes()) };
+    let names = TemporaryNames::of(path)?;
     {
         let _held = signals::hold();
-        let temporary = match names.name_unnamed_file(content)? {
+        let temporary = match name_unnamed_file(&names, content)? {
             Some(temporary) => temporary,
-            None => names.create_file(content)?,
+            None => create_file(&names, content)?,
         };
         temporary.rename(path)?;
     }
     names.remove_left_over();
     // The rename is on disk when the directory is. Where the directory cannot be synced, the content is still whole.
-    if let Ok(directory) = File::open(directory) {
+    if let Ok(directory) = File::open(names.directory) {
         let _ = directory.sync_all();
     }
     Ok(())
@@ -89,62 +80,22 @@ impl Drop for Temporary {
     }
 }
 
-/// The temporary names for one target.
-struct TemporaryNames<'a> {
-    directory: &'a Path,
-    hash: u64,
+/// Writes a file without a name, and then gives it a temporary one. Returns nothing if that is not supported here.
+fn name_unnamed_file(names: &TemporaryNames<'_>, content: &[u8]) -> io::Result<Option<Temporary>> {
+    let Some(file) = unnamed_file(names.directory) else { return Ok(None) };
+    fill(&file, content)?;
+    // The lock is held before the name exists. Where there are no locks, another writer removes nothing.
+    let _ = file.try_lock();
+    let path = names.first_free(|path| give_name(&file, path)).ok();
+    Ok(path.map(|((), path)| Temporary { path, file }))
 }
 
-impl TemporaryNames<'_> {
-    /// Writes a file without a name, and then gives it a temporary one. Returns nothing if that is not supported here.
-    fn name_unnamed_file(&self, content: &[u8]) -> io::Result<Option<Temporary>> {
-        let Some(file) = unnamed_file(self.directory) else { return Ok(None) };
-        fill(&file, content)?;
-        // The lock is held before the name exists. Where there are no locks, another writer removes nothing.
-        let _ = file.try_lock();
-        let path = self.first_free(|path| give_name(&file, path)).ok();
-        Ok(path.map(|((), path)| Temporary { path, file }))
-    }
-
-    /// Writes a file under a temporary name.
-    fn create_file(&self, content: &[u8]) -> io::Result<Temporary> {
-        let (file, path) = self.first_free(create_locked)?;
-        let temporary = Temporary { path, file };
-        fill(&temporary.file, content)?;
-        Ok(temporary)
-    }
-
-    /// Calls `create` with one name after the other until it succeeds, and returns its result and the name.
-    fn first_free<T>(&self, create: impl Fn(&Path) -> io::Result<T>) -> io::Result<(T, PathBuf)> {
-        // The last name cannot be predicted, so nobody can take all of them.
-        let random = RandomState::new().build_hasher().finish();
-        for number in (0..NAMES).chain([random]) {
-            let path = self.path(number);
-            let mut result = create(&path);
-            if is_taken(&result) && remove_if_left_over(&path) {
-                result = create(&path);
-            }
-            if !is_taken(&result) {
-                return result.map(|created| (created, path));
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    /// Removes what SIGKILL has left behind.
-    fn remove_left_over(&self) {
-        for number in 0..NAMES {
-            remove_if_left_over(&self.path(number));
-        }
-    }
-
-    fn path(&self, number: u64) -> PathBuf {
-        self.directory.join(format!(".ibmcloud-token-{:016x}-{number:x}", self.hash))
-    }
-}
-
-fn is_taken<T>(result: &io::Result<T>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
+/// Writes a file under a temporary name.
+fn create_file(names: &TemporaryNames<'_>, content: &[u8]) -> io::Result<Temporary> {
+    let (file, path) = names.first_free(create_locked)?;
+    let temporary = Temporary { path, file };
+    fill(&temporary.file, content)?;
+    Ok(temporary)
 }
 
 /// Returns a new file without a name, if the file system supports that.
@@ -188,7 +139,7 @@ fn create_locked(path: &Path) -> io::Result<File> {
 }
 
 /// Removes a file under a temporary name if SIGKILL has left it behind. Returns whether it was removed.
-fn remove_if_left_over(path: &Path) -> bool {
+pub(in crate::system) fn remove_if_left_over(path: &Path) -> bool {
     let Ok(file) = open_with(path, OFlags::NOFOLLOW) else { return false };
     let is_ours = |found: Metadata| {
         found.is_file() && is_of_user(&found) && found.nlink() == 1 && found.mode() & 0o7777 & !MODE == 0
@@ -210,14 +161,14 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::system::temporary_names::NAMES;
 
     fn write(path: &Path, content: &[u8]) -> io::Result<()> {
         super::write(path, content, Deadline::after(std::time::Duration::from_millis(50)))
     }
 
     fn temporary_names(target: &Path) -> TemporaryNames<'_> {
-        let hash = hash_for_name(target.file_name().unwrap().as_encoded_bytes());
-        TemporaryNames { directory: target.parent().unwrap(), hash }
+        TemporaryNames::of(target).unwrap()
     }
 
     fn private(path: &Path) {
@@ -261,11 +212,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("token");
         let names = temporary_names(&path);
-        let temporary = names.create_file(b"secret").unwrap();
+        let temporary = create_file(&names, b"secret").unwrap();
         assert_eq!(temporary.path.metadata().unwrap().mode() & 0o7777, 0o600);
         temporary.rename(&path).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"secret");
-        drop(names.create_file(b"secret").unwrap());
+        drop(create_file(&names, b"secret").unwrap());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
@@ -289,7 +240,7 @@ mod tests {
         let path = directory.path().join("token");
         let names = temporary_names(&path);
         for other in
-            [names.create_file(b"other").unwrap(), names.name_unnamed_file(b"other").unwrap().unwrap()]
+            [create_file(&names, b"other").unwrap(), name_unnamed_file(&names, b"other").unwrap().unwrap()]
         {
             write(&path, b"secret").unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"secret");
@@ -317,8 +268,8 @@ mod tests {
             std::os::unix::fs::chown(names.path(4), Some(12345), None).unwrap();
         }
         let before = fs::read_dir(directory.path()).unwrap().count();
-        for create in [TemporaryNames::create_file, |names: &TemporaryNames<'_>, content: &[u8]| {
-            Ok(names.name_unnamed_file(content)?.unwrap())
+        for create in [create_file, |names: &TemporaryNames<'_>, content: &[u8]| {
+            Ok(name_unnamed_file(names, content)?.unwrap())
         }] {
             create(&names, b"secret").unwrap().rename(&path).unwrap();
         }

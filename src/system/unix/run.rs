@@ -1,8 +1,8 @@
 //! A captured run in a process group of its own.
 //!
-//! The run ends with TERM to the group and the child, then KILL. Nothing of it is left behind, including a grandchild that
-//! keeps the pipe open. There are two exceptions, and neither is waited for: a grandchild that leaves the group, and a
-//! child that may not be killed.
+//! The run ends with TERM to the group and the child, then KILL. This also ends a grandchild that keeps the pipe open. Two
+//! processes may survive, and we do not wait for them: a grandchild that has left the group, and a child that we may not
+//! kill.
 //!
 //! Waiting is one `poll` on both pipes and on the exit, with the deadline. The exit is seen without reaping, so the ID
 //! of the group cannot have been reused when the rest of the group is killed.
@@ -15,12 +15,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{group, poll};
-use crate::system::process::{End, GRACE, Invocation, Output, Script, command};
+use crate::system::process::{CHUNK, End, Extent, GRACE, Invocation, Output, Script, captured_command};
 use crate::system::transcript::Transcript;
 use crate::time::Deadline;
-
-/// The most that is read at once: enough for an answer. All of it is wiped in the end.
-const CHUNK: usize = 4 * 1024;
 
 /// Something that happened to a run.
 enum Event {
@@ -49,9 +46,8 @@ pub(in crate::system) struct Run {
 
 impl Run {
     pub(in crate::system) fn start(invocation: &Invocation, stdin: Stdio) -> io::Result<Self> {
-        let mut command = command(invocation);
-        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let (mut child, running) = group::spawn(&mut command, group::Extent::Group)?;
+        let mut command = captured_command(invocation, stdin);
+        let (mut child, running) = group::spawn(&mut command, Extent::Group)?;
         let mut run = Self {
             stdin: child.stdin.take(),
             stdout: child.stdout.take(),
@@ -84,12 +80,7 @@ impl Run {
         }
         let status = self.reap()?;
         self.drain();
-        let end = match (stopped?, status) {
-            (Some(end), _) => end,
-            (None, Some(status)) => End::Exited(status),
-            (None, None) => End::TimedOut,
-        };
-        Ok(self.transcript.into_output(end))
+        Ok(self.transcript.into_output(stopped?, status))
     }
 
     /// Follows the run to its end. Returns a reason if it must be stopped.

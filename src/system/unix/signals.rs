@@ -3,11 +3,9 @@
 //!
 //! A signal that our parent made us ignore (`nohup`, a background job of a script) stays ignored.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 use std::{fs, io, mem};
 
 use rustix::process::getpid;
@@ -19,7 +17,9 @@ use signal_hook::flag;
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::{emulate_default_handler, exit};
 
-use super::{group, terminal};
+use super::group;
+use crate::system::hold::{self, Hold};
+use crate::system::modes;
 
 /// The signals that end a program by default and may be handled. Rust ignores SIGPIPE, and SIGXFSZ becomes an error of
 /// the write.
@@ -36,45 +36,18 @@ const FATAL_ON_LINUX: [std::ops::RangeInclusive<i32>; 3] = [16..=16, 30..=30, 35
 #[cfg(not(target_os = "linux"))]
 const FATAL_ON_LINUX: [std::ops::RangeInclusive<i32>; 0] = [];
 
-/// The longest time that a signal is held back, in case a file system does not answer.
-const MAX_HOLD: Duration = Duration::from_secs(5);
-
-/// How many threads hold signals back.
-static HOLDERS: Mutex<usize> = Mutex::new(0);
-
-/// Notified when a holder lets go.
-static LET_GO: Condvar = Condvar::new();
-
-fn holders() -> MutexGuard<'static, usize> {
-    HOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether SIGINT and SIGTERM are the way to end the program, so that it exits with 0.
-static ENDS_WELL: AtomicBool = AtomicBool::new(false);
-
-/// Makes SIGINT and SIGTERM the way to end the program.
+/// Makes SIGINT and SIGTERM end the program with exit status 0.
 pub(crate) fn end_well() {
-    ENDS_WELL.store(true, Ordering::Relaxed);
+    hold::set_ends_well();
     watch();
 }
-
-/// Holds back the death by a signal until it is dropped.
-pub(crate) struct Hold(());
 
 /// Holds back the death by a signal. Without a thread to watch for signals (`ulimit -u`), the default actions remain.
 pub(crate) fn hold() -> Hold {
     if let Some(listener) = listener() {
         listener.add(FATAL_ON_LINUX.into_iter().flatten());
     }
-    *holders() += 1;
-    Hold(())
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        *holders() -= 1;
-        LET_GO.notify_all();
-    }
+    Hold::new()
 }
 
 /// A thread that acts on signals.
@@ -141,9 +114,9 @@ fn obey(signal: i32) {
         return;
     }
     group::end_all(signal == SIGINT || signal == SIGQUIT);
-    terminal::restore_for_the_end();
-    let _held = LET_GO.wait_timeout_while(holders(), MAX_HOLD, |holders| *holders > 0);
-    if ENDS_WELL.load(Ordering::Relaxed) && matches!(signal, SIGINT | SIGTERM) {
+    modes::restore_for_the_end();
+    let _held = hold::wait_for_holders();
+    if hold::ends_well() && matches!(signal, SIGINT | SIGTERM) {
         exit(0);
     }
     die(signal);

@@ -63,7 +63,7 @@ pub(crate) fn not_unicode(before: &str, after: &str) -> OsString {
     OsString::from_vec([before.as_bytes(), b"\xff", after.as_bytes()].concat())
 }
 
-/// Returns the CPU time of this thread, which does not depend on the load of the machine, if it can be told.
+/// Returns the CPU time of this thread, which does not depend on the load of the machine, if it can be measured.
 #[expect(clippy::unnecessary_wraps, reason = "the same function as on Windows")]
 pub(crate) fn thread_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -12,26 +12,8 @@ use std::process::Command;
 use super::{group, programs, signals};
 use crate::secret::SecretBuffer;
 use crate::system::environment::Environment;
-use crate::system::process::Handed;
-
-/// Which entries of PATH are searched. None of them stands for the current directory, unlike in `cmd.exe`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entries {
-    /// All of them, for a name that the user typed.
-    All,
-    /// The absolute ones, for a name that we chose, because a file of the current directory must not be run unless the
-    /// user named it.
-    Absolute,
-}
-
-/// The reason why a program cannot be run.
-#[derive(Debug)]
-pub(crate) enum LookupError {
-    /// There is no such file.
-    Missing,
-    /// There is one, but it cannot be executed.
-    NotExecutable(PathBuf, io::Error),
-}
+use crate::system::lookup::{Entries, LookupError};
+use crate::system::process::{Extent, Handed};
 
 /// Returns whether a program is named by its path.
 pub(crate) fn is_path(program: &OsStr) -> bool {
@@ -39,7 +21,7 @@ pub(crate) fn is_path(program: &OsStr) -> bool {
     !matches!((parts.next(), parts.next()), (None | Some(Component::Normal(_)), None))
 }
 
-/// Finds a program: by its path, or in PATH by its name.
+/// Finds a program: by its path, or in PATH by its name. No entry stands for the current directory, unlike in `cmd.exe`.
 pub(crate) fn look_up(
     program: &OsStr,
     entries: Entries,
@@ -76,7 +58,7 @@ pub(crate) fn become_program(
     let mut command = Command::new(path);
     command.args(arguments).env_clear().envs(environment.iter());
     signals::leave_to_child();
-    let ended = group::spawn(&mut command, group::Extent::Process)
+    let ended = group::spawn(&mut command, Extent::Process)
         .and_then(|(mut child, running)| running.reap(|| child.wait()));
     match ended {
         Ok(status) => end(status.code().unwrap_or(1)),

@@ -8,26 +8,17 @@ use std::os::windows::io::AsRawHandle as _;
 use std::os::windows::process::CommandExt as _;
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-#[cfg(feature = "program")]
-use std::{thread, time::Duration};
+use std::thread;
+use std::time::Duration;
 
 use win32job::{ExtendedLimitInfo, Job};
 
-#[cfg(feature = "program")]
+use crate::system::process::{Extent, GRACE};
 use crate::time::Deadline;
 
 /// A console of its own without a window (`CREATE_NO_WINDOW`). The Ctrl-C of our console does not reach it, and a program
 /// without a console does not open a window for its child.
 const NO_WINDOW: u32 = 0x0800_0000;
-
-/// The processes that a job holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// The child and everything that it starts.
-    Group,
-    /// The child alone, which shares our console. What it starts, such as a browser, goes on after it.
-    Process,
-}
 
 /// A child with a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +28,6 @@ pub(crate) struct Running {
 
 struct Entry {
     running: Running,
-    #[cfg_attr(not(feature = "program"), expect(dead_code, reason = "its drop kills the child"))]
     job: Job,
 }
 
@@ -47,11 +37,11 @@ fn list() -> MutexGuard<'static, Vec<Entry>> {
     JOBS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts a command and gives it to a job.
+/// Starts a command and gives it to a job. What a single child starts, such as a browser, goes on after it.
 ///
 /// std cannot start a process inside a job, so it is given to the job at once. What it started before would not be in
 /// the job, but a new process needs much longer than that to start another.
-pub(crate) fn spawn(command: &mut Command, extent: Extent) -> io::Result<(Child, Running)> {
+pub(in crate::system) fn spawn(command: &mut Command, extent: Extent) -> io::Result<(Child, Running)> {
     let mut limits = ExtendedLimitInfo::new();
     limits.limit_kill_on_job_close();
     match extent {
@@ -86,7 +76,7 @@ impl Running {
         status
     }
 
-    /// On Unix, this keeps the ID of the child from being reused. A handle of Windows needs nothing of the kind.
+    /// On Unix, this keeps the ID of the child from being reused. On Windows, the open handle does that.
     #[expect(clippy::unused_self, reason = "the same function as on Unix")]
     pub(crate) fn wait_for_exit(self) {}
 
@@ -100,9 +90,7 @@ impl Running {
 /// event and gets a moment to end by itself.
 ///
 /// After this call no child can be started: an attempt blocks until the program ends.
-#[cfg(feature = "program")]
 pub(crate) fn end_all() {
-    const GRACE: Duration = Duration::from_millis(500);
     const PAUSE: Duration = Duration::from_millis(5);
     let mut list = list();
     let grace = Deadline::after(GRACE);

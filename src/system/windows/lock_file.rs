@@ -30,6 +30,11 @@ impl LockFile {
         Ok(Self { path: path.to_owned(), lock: open_file(path)?, record })
     }
 
+    /// Returns whether [`Self::of_directory`] would create nothing.
+    pub(crate) fn exists_in(directory: &Path) -> bool {
+        directory.join(IN_DIRECTORY).exists()
+    }
+
     /// Opens what everybody who shares a directory can lock: a file in it.
     pub(crate) fn of_directory(directory: &Path) -> io::Result<Self> {
         if !directory.metadata()?.is_dir() {

@@ -1,7 +1,9 @@
-//! What can be told of files without their access control lists, and opening a file that may belong to anybody.
+//! The properties of files that are known without reading their access control lists, and opening a file that may belong
+//! to anybody.
 //!
-//! A file is protected by the access control list of its directory, from which it inherits. The lists are not read:
-//! the user's profile lets nobody else in, and whoever chooses another directory decides who may use it.
+//! A file is protected by the access control list of its directory, from which it inherits. The lists are not read.
+//! Other users cannot open files in the user's profile by default. If the user chooses another directory, its list
+//! applies.
 
 use std::fs::{File, Metadata};
 use std::io;

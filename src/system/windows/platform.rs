@@ -15,6 +15,12 @@ pub(crate) const REACHED_LIMIT: &str = "this machine may be short of memory, or 
 /// What to do if no thread can be started.
 pub(crate) const TOO_MANY_THREADS: &str = "this machine may be short of memory";
 
+/// How to find runs of the CLI.
+pub(crate) const LIST_RUNS: &str = r#"`tasklist /fi "imagename eq ibmcloud.exe"` lists it"#;
+
+/// The variables that name the directory of a user's data.
+pub(crate) const DATA_VARIABLES: &[&str] = &["XDG_DATA_HOME", "LOCALAPPDATA"];
+
 /// The variable that names the user's home directory.
 pub(crate) const HOME: &str = "USERPROFILE";
 

@@ -15,7 +15,7 @@ pub(crate) fn create(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)
 }
 
-/// Returns an error unless a directory is one. Who may write to it is up to the access control list that it inherits.
+/// Returns an error unless the path is a directory. The inherited access control list decides who may write to it.
 pub(crate) fn ensure_private(directory: &Path) -> io::Result<()> {
     if directory.metadata()?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
 }
@@ -39,7 +39,6 @@ pub(super) fn open_file(path: &Path) -> io::Result<File> {
 }
 
 /// On Unix, this keeps root from creating a directory in another user's home.
-#[cfg(feature = "program")]
 #[expect(clippy::unnecessary_wraps, reason = "the same function as on Unix")]
 pub(crate) fn ensure_not_in_another_home(_: &Path) -> io::Result<()> {
     Ok(())

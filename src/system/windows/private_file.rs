@@ -8,24 +8,20 @@
 //! name, because nobody could read it otherwise. If another writer removes it in this moment, it is written again.
 
 use std::fs::{self, File};
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use super::{ownership, signals, stream};
-use crate::system::hash_for_name;
+use crate::system::temporary_names::TemporaryNames;
 use crate::time::Deadline;
-
-/// The number of temporary names that follow from the target, for as many writers at the same time.
-const NAMES: u64 = 8;
 
 /// The number of attempts, in case another writer takes our file for one that was left behind.
 const ATTEMPTS: usize = 5;
 
-/// The time for another program to close the old file, if it lets nobody replace it meanwhile.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for another program that keeps the old file from being replaced.
+const REPLACE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The pause between two attempts to replace the old file.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -47,20 +43,15 @@ pub(crate) fn write(path: &Path, content: &[u8], deadline: Deadline) -> io::Resu
 /// A process that reads the path meanwhile sees the old content or the new content, never a part. A symbolic link is
 /// replaced, not followed. If anything fails, the old file is unchanged.
 fn replace(path: &Path, content: &[u8], deadline: Deadline) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let name = path.file_name().filter(|_| !path.is_dir()).ok_or(io::ErrorKind::IsADirectory)?;
-    // A rename would fail for the same reason, after waiting in vain.
+    let names = TemporaryNames::of(path)?;
+    // The rename would fail too, but only after the timeout.
     if path.symlink_metadata().is_ok_and(|found| found.permissions().readonly()) {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
     }
-    let names = TemporaryNames { directory, hash: hash_for_name(name.as_encoded_bytes()) };
     {
         let _held = signals::hold();
         let mut attempts = 1;
-        while let Err(error) = names.create_file(content)?.rename(path, deadline) {
+        while let Err(error) = create_file(&names, content)?.rename(path, deadline) {
             if error.kind() != io::ErrorKind::NotFound || attempts == ATTEMPTS {
                 return Err(error);
             }
@@ -83,7 +74,7 @@ impl Temporary {
     fn rename(mut self, target: &Path, deadline: Deadline) -> io::Result<()> {
         // Wine cannot unlock a file, so it is closed.
         self.file = None;
-        let limit = deadline.within(PATIENCE);
+        let limit = deadline.within(REPLACE_TIMEOUT);
         loop {
             match fs::rename(&self.path, target) {
                 Err(error) if is_in_use(&error) && !limit.has_passed() => {
@@ -111,47 +102,12 @@ impl Drop for Temporary {
     }
 }
 
-/// The temporary names for one target.
-struct TemporaryNames<'a> {
-    directory: &'a Path,
-    hash: u64,
-}
-
-impl TemporaryNames<'_> {
-    /// Writes a file under a temporary name.
-    fn create_file(&self, content: &[u8]) -> io::Result<Temporary> {
-        // The last name cannot be predicted, so nobody can take all of them.
-        let random = RandomState::new().build_hasher().finish();
-        for number in (0..NAMES).chain([random]) {
-            let path = self.path(number);
-            let mut created = create_locked(&path);
-            if is_taken(&created) && remove_if_left_over(&path) {
-                created = create_locked(&path);
-            }
-            if !is_taken(&created) {
-                let mut file = created?;
-                let written = file.write_all(content).and_then(|()| file.sync_all());
-                let temporary = Temporary { path, file: Some(file), is_renamed: false };
-                return written.map(|()| temporary);
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    /// Removes what a kill has left behind.
-    fn remove_left_over(&self) {
-        for number in 0..NAMES {
-            remove_if_left_over(&self.path(number));
-        }
-    }
-
-    fn path(&self, number: u64) -> PathBuf {
-        self.directory.join(format!(".ibmcloud-token-{:016x}-{number:x}", self.hash))
-    }
-}
-
-fn is_taken(result: &io::Result<File>) -> bool {
-    result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
+/// Writes a file under a temporary name.
+fn create_file(names: &TemporaryNames<'_>, content: &[u8]) -> io::Result<Temporary> {
+    let (mut file, path) = names.first_free(create_locked)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    let temporary = Temporary { path, file: Some(file), is_renamed: false };
+    written.map(|()| temporary)
 }
 
 /// Creates a file and locks it.
@@ -165,7 +121,7 @@ fn create_locked(path: &Path) -> io::Result<File> {
 }
 
 /// Removes a file under a temporary name if a kill has left it behind. Returns whether it was removed.
-fn remove_if_left_over(path: &Path) -> bool {
+pub(in crate::system) fn remove_if_left_over(path: &Path) -> bool {
     if !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
         return false;
     }
@@ -180,14 +136,14 @@ mod tests {
 
     use super::super::testing::is_wine;
     use super::*;
+    use crate::system::temporary_names::NAMES;
 
     fn write(path: &Path, content: &[u8]) -> io::Result<()> {
         super::write(path, content, Deadline::after(Duration::from_millis(200)))
     }
 
     fn names(target: &Path) -> TemporaryNames<'_> {
-        let hash = hash_for_name(target.file_name().unwrap().as_encoded_bytes());
-        TemporaryNames { directory: target.parent().unwrap(), hash }
+        TemporaryNames::of(target).unwrap()
     }
 
     fn count(directory: &Path) -> usize {
@@ -269,7 +225,7 @@ mod tests {
         write(&path, b"secret").unwrap();
         assert!(of_another_target.exists());
         assert_eq!(count(directory.path()), 2);
-        let other = names(&path).create_file(b"other").unwrap();
+        let other = create_file(&names(&path), b"other").unwrap();
         write(&path, b"secret").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"secret");
         other.rename(&path, Deadline::never()).unwrap();

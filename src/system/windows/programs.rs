@@ -1,6 +1,6 @@
 //! Finds a program that can be run, without ever searching the current directory on its own.
 //!
-//! PATHEXT says which endings a name may omit. Of these, only the four that the system and std can run are used. std
+//! PATHEXT says which extensions a name may omit. Of these, only the four that the system and std can run are used. std
 //! quotes the arguments of a batch file for `cmd.exe`, and refuses those that cannot be passed on unchanged
 //! (CVE-2024-24576, CVE-2024-43402).
 
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use crate::system::environment::Environment;
 
-/// The endings of programs and batch files.
+/// The extensions of programs and batch files.
 const RUNNABLE: [&str; 4] = ["com", "exe", "bat", "cmd"];
 
-/// Returns a path, with one of the endings of PATHEXT if it needs one, if a file that can be run is there.
+/// Returns the path of the file to run: `path` itself, or `path` with an extension of PATHEXT.
 pub(crate) fn at(path: &Path, environment: &Environment) -> Option<PathBuf> {
     let name = path.file_name()?;
     names(name, environment).into_iter().map(|name| path.with_file_name(name)).find(|path| is_file(path))
@@ -35,29 +35,29 @@ pub(crate) fn in_directories(
 
 /// Returns the names under which a program may be found.
 fn names(name: &OsStr, environment: &Environment) -> Vec<OsString> {
-    let ending = Path::new(name).extension();
+    let extension = Path::new(name).extension();
     let is_whole =
-        ending.is_some_and(|ending| RUNNABLE.iter().any(|known| ending.eq_ignore_ascii_case(known)));
+        extension.is_some_and(|extension| RUNNABLE.iter().any(|known| extension.eq_ignore_ascii_case(known)));
     let mut names = Vec::new();
     names.extend(is_whole.then(|| name.to_owned()));
-    for ending in endings(environment) {
+    for extension in extensions(environment) {
         let mut longer = name.to_owned();
         longer.push(".");
-        longer.push(ending);
+        longer.push(extension);
         names.push(longer);
     }
     names
 }
 
-/// Returns the endings of PATHEXT that can be run, in their order.
-fn endings(environment: &Environment) -> Vec<&'static str> {
+/// Returns the extensions of PATHEXT that can be run, in their order.
+fn extensions(environment: &Environment) -> Vec<&'static str> {
     let listed = environment.get("PATHEXT").map(OsStr::to_string_lossy).unwrap_or_default();
     let known = |listed: &str| {
         let listed = listed.trim().strip_prefix('.')?;
         RUNNABLE.into_iter().find(|known| listed.eq_ignore_ascii_case(known))
     };
-    let endings: Vec<_> = listed.split(';').filter_map(known).collect();
-    if endings.is_empty() { RUNNABLE.into() } else { endings }
+    let extensions: Vec<_> = listed.split(';').filter_map(known).collect();
+    if extensions.is_empty() { RUNNABLE.into() } else { extensions }
 }
 
 /// Returns whether something other than a directory is there. A program of the Microsoft Store is a link that only the
@@ -72,23 +72,23 @@ mod tests {
 
     use super::*;
 
-    fn environment(endings: &str) -> Environment {
-        [("Pathext", endings)].into_iter().collect()
+    fn environment(extensions: &str) -> Environment {
+        [("Pathext", extensions)].into_iter().collect()
     }
 
     #[test]
-    fn ending_of_pathext_is_added_in_its_order() {
+    fn extension_of_pathext_is_added_in_its_order() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         for name in ["tool.cmd", "tool.exe", "tool.vbs", "script.vbs", "plain"] {
             fs::write(path(name), "").unwrap();
         }
         fs::create_dir(path("tool.com")).unwrap();
-        let found = |name: &str, endings: &str| {
-            let named = at(&path(name), &environment(endings));
+        let found = |name: &str, extensions: &str| {
+            let named = at(&path(name), &environment(extensions));
             let [name, directories] = [OsStr::new(name), directory.path().as_os_str()];
             assert_eq!(
-                in_directories(name, &[directories.into()], Path::new("."), &environment(endings)),
+                in_directories(name, &[directories.into()], Path::new("."), &environment(extensions)),
                 named
             );
             named.map(|path| path.file_name().unwrap().to_str().unwrap().to_ascii_lowercase())

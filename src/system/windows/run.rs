@@ -1,11 +1,11 @@
 //! A captured run in a job.
 //!
 //! The job holds the child and everything that it starts, and the system kills all of it when the job is closed, which
-//! happens even if we are killed. Windows cannot ask a console program to end without ending its neighbors, so a run that
-//! must stop is killed.
+//! happens even if we are killed. Windows has no way to ask one console program to exit without signaling others on its
+//! console, so a run that must stop is killed.
 //!
-//! There is no `poll` for pipes, so each pipe has a thread that reads it. While a pipe is open, the child is asked now
-//! and then whether it has exited. Usually the pipes end first, because nobody else has them.
+//! There is no `poll` for pipes, so each pipe has a thread that reads it. While a pipe is open, we check
+//! now and then whether the child has exited. Usually the pipes end first, because nobody else has them.
 
 use std::io::{self, Read};
 use std::process::{Child, ChildStdin, ExitStatus, Stdio};
@@ -16,21 +16,18 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::group;
-use crate::system::process::{End, GRACE, Invocation, Output, Script, command};
+use crate::system::process::{CHUNK, End, Extent, GRACE, Invocation, Output, Script, captured_command};
 use crate::system::transcript::Transcript;
 use crate::time::Deadline;
-
-/// The most that is read at once: enough for an answer. All of it is wiped in the end.
-const CHUNK: usize = 4 * 1024;
 
 /// How many chunks are kept before the threads that read must wait.
 const MAX_CHUNKS: usize = 4;
 
-/// The longest pause between two questions whether the child has exited.
+/// The longest pause between two checks whether the child has exited.
 const MAX_PAUSE: Duration = Duration::from_millis(10);
 
-/// The time without output after which the output so far is taken for a prompt. A pipe cannot be asked whether more
-/// has been written to it.
+/// The time without output after which the output so far is taken for a prompt. std cannot tell whether a
+/// pipe holds more output.
 const QUIET: Duration = Duration::from_millis(20);
 
 /// Something that a thread has read. A pipe that has ended sends nothing more.
@@ -53,9 +50,8 @@ pub(in crate::system) struct Run {
 
 impl Run {
     pub(in crate::system) fn start(invocation: &Invocation, stdin: Stdio) -> io::Result<Self> {
-        let mut command = command(invocation);
-        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let (mut child, running) = group::spawn(&mut command, group::Extent::Group)?;
+        let mut command = captured_command(invocation, stdin);
+        let (mut child, running) = group::spawn(&mut command, Extent::Group)?;
         let (sender, chunks) = sync_channel(MAX_CHUNKS);
         let reading = [
             pass_on(child.stdout.take(), sender.clone(), Chunk::Stdout),
@@ -85,12 +81,7 @@ impl Run {
         let stopped = self.follow(deadline, script);
         self.end();
         self.drain();
-        let end = match (stopped?, self.status) {
-            (Some(end), _) => end,
-            (None, Some(status)) => End::Exited(status),
-            (None, None) => End::TimedOut,
-        };
-        Ok(self.transcript.into_output(end))
+        Ok(self.transcript.into_output(stopped?, self.status))
     }
 
     /// Follows the run to its end. Returns a reason if it must be stopped.

@@ -46,7 +46,7 @@ pub(crate) fn open(path: &Path, deadline: Deadline) -> io::Result<Option<Stream>
                 thread::sleep(PAUSE.min(deadline.remaining()));
             }
             Err(error) if is_device => return Err(error),
-            // What this is will show when it is replaced.
+            // Replacing it reports what is wrong.
             Ok(_) | Err(_) => return Ok(None),
         }
     }

@@ -62,7 +62,7 @@ pub(crate) fn not_unicode(before: &str, after: &str) -> OsString {
     OsString::from_wide(&units)
 }
 
-/// Returns the CPU time of this thread, if it can be told. Here it cannot, and other times depend on the load.
+/// Returns the CPU time of this thread, if it can be measured. Here it cannot, and other times depend on the load.
 pub(crate) fn thread_time() -> Option<Duration> {
     None
 }
