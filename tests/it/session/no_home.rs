@@ -31,6 +31,7 @@ fn every_session_command_needs_a_login_without_a_home() {
         "status --format json",
         "status --all",
         "inspect",
+        "watch -o file",
         "logout",
         "login",
         "login --sso",

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Watched, session_token, whole_token};
+use super::{Watched, remaining, session_token, whole_token};
 use crate::iam_service::{Service, answer};
 use crate::sandbox::processes::ArgumentWatch;
-use crate::sandbox::{Sandbox, eventually, jwt_of, now, soon};
+use crate::sandbox::{Sandbox, eventually, jwt_of, names, now, soon};
 
 const KEY: &str = "3c-4d_5eTESTKEYx5f6g7h8i9j0k1lCmDnEoFpGqHrIs";
 
@@ -30,64 +29,35 @@ pub(super) fn with_key(service: &Service) -> Sandbox {
     sandbox
 }
 
-/// The time that is left of a token, in seconds.
-fn remaining(token: &str) -> i64 {
-    use base64::Engine as _;
-    let payload = token.split('.').nth(1).unwrap();
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap();
-    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
-    claims["exp"].as_i64().unwrap() - now()
-}
-
 /// Reads the file all the time while others renew it. Every content must be one whole token, and a valid one. Returns the
 /// number of different tokens.
 fn read_until(watched: &[Watched], wanted: usize, limit: Duration) -> usize {
     let start = Instant::now();
-    let is_over = AtomicBool::new(false);
-    let total = thread::scope(|scope| {
+    thread::scope(|scope| {
         let readers: Vec<_> = watched
             .iter()
             .map(|watched| {
-                let is_over = &is_over;
                 scope.spawn(move || {
                     let mut seen = HashSet::new();
-                    while !is_over.load(Ordering::Relaxed) {
+                    while start.elapsed() < limit && seen.len() <= wanted {
                         let token = whole_token(&watched.file);
                         assert!(remaining(&token) >= 0, "an expired token is in the file");
                         seen.insert(token);
                         thread::sleep(Duration::from_millis(5));
-                        if start.elapsed() > limit || (seen.len() > wanted && watched.file.exists()) {
-                            break;
-                        }
                     }
                     seen.len()
                 })
             })
             .collect();
         readers.into_iter().map(|reader| reader.join().unwrap()).sum()
-    });
-    is_over.store(true, Ordering::Relaxed);
-    total
+    })
 }
 
 /// Renews the token of a key `each` times in each of `programs` programs.
 fn renewals_of_a_key(programs: usize, each: usize) {
     let service = iam(3);
     let sandboxes: Vec<Sandbox> = (0..programs).map(|_| with_key(&service)).collect();
-    let spies: Vec<_> = sandboxes.iter().map(|sandbox| ArgumentWatch::start(sandbox.home())).collect();
-    let watched: Vec<_> = sandboxes.iter().map(|sandbox| Watched::ready(sandbox, "--apikey @key")).collect();
-    let tokens = read_until(&watched, each, Duration::from_secs(each as u64 * 6));
-    assert!(tokens >= programs * each, "{tokens} tokens");
-    for watched in watched {
-        let outcome = watched.stop();
-        assert!(!outcome.stderr.contains("warning"), "{outcome:?}");
-    }
-    for (spy, sandbox) in spies.into_iter().zip(&sandboxes) {
-        let seen = spy.end();
-        assert!(seen.iter().any(|arguments| arguments.contains("watch")), "{seen:?}");
-        assert!(!seen.iter().any(|arguments| arguments.contains("eyJ") || arguments.contains("TESTKEY")));
-        assert_eq!(crate::sandbox::names(&sandbox.home().join("directory")), ["token"]);
-    }
+    renew(&sandboxes, "--apikey @key", each);
 }
 
 /// Renews the token of a session `each` times in each of `programs` programs, each with a session of its own.
@@ -95,17 +65,27 @@ fn renewals_of_a_session(programs: usize, each: usize) {
     let sandboxes: Vec<Sandbox> = (0..programs)
         .map(|_| Sandbox::with_token(&session_token(3)).with("STAND_IN_EXPIRES_IN", "4"))
         .collect();
+    renew(&sandboxes, "--min-ttl 1s", each);
+    for sandbox in sandboxes {
+        assert!(sandbox.calls() >= each, "{} runs of the CLI", sandbox.calls());
+    }
+}
+
+/// Runs one program in each sandbox until it has renewed its token `each` times.
+fn renew(sandboxes: &[Sandbox], options: &str, each: usize) {
     let spies: Vec<_> = sandboxes.iter().map(|sandbox| ArgumentWatch::start(sandbox.home())).collect();
-    let watched: Vec<_> = sandboxes.iter().map(|sandbox| Watched::ready(sandbox, "--min-ttl 1s")).collect();
+    let watched: Vec<_> = sandboxes.iter().map(|sandbox| Watched::ready(sandbox, options)).collect();
     let tokens = read_until(&watched, each, Duration::from_secs(each as u64 * 6));
-    assert!(tokens >= programs * each, "{tokens} tokens");
+    assert!(tokens >= sandboxes.len() * each, "{tokens} tokens");
     for watched in watched {
         let outcome = watched.stop();
         assert!(!outcome.stderr.contains("warning"), "{outcome:?}");
     }
-    for (spy, sandbox) in spies.into_iter().zip(&sandboxes) {
-        assert!(!spy.end().iter().any(|arguments| arguments.contains("eyJ")));
-        assert!(sandbox.calls() >= each, "{} runs of the CLI", sandbox.calls());
+    for (spy, sandbox) in spies.into_iter().zip(sandboxes) {
+        let seen = spy.end();
+        assert!(seen.iter().any(|arguments| arguments.contains("watch")), "{seen:?}");
+        assert!(!seen.iter().any(|arguments| arguments.contains("eyJ") || arguments.contains("TESTKEY")));
+        assert_eq!(names(&sandbox.home().join("directory")), ["token"]);
     }
 }
 

@@ -1,6 +1,5 @@
 //! The token of a session: the CLI renews it in its last seconds, and other programs may renew it earlier.
 
-use std::fs;
 use std::thread;
 use std::time::Duration;
 
@@ -14,8 +13,7 @@ fn file_holds_the_token_of_the_session_and_says_so() {
     assert_eq!(watched.token(), token);
     assert_eq!(mode(&watched.file), 0o600);
     let directory = watched.file.parent().unwrap().to_owned();
-    // It says so after it has written the file.
-    thread::sleep(Duration::from_secs(1));
+    watched.says("holds a valid token", 1);
     let outcome = watched.stop();
     assert!(
         outcome.stderr.starts_with("`directory/token` holds a valid token; the token is valid for"),
@@ -29,16 +27,27 @@ fn file_holds_the_token_of_the_session_and_says_so() {
 
 #[test]
 fn cli_renews_in_the_last_seconds() {
-    let before = session_token(12);
+    // The half of its lifetime ends before the CLI can renew it.
+    let before = session_token(24);
     let sandbox = Sandbox::with_token(&before);
     let watched = Watched::ready(&sandbox, "-v --min-ttl 1s");
     assert_eq!(watched.token(), before);
     let after = watched.next(&before);
+    watched.says("wrote `directory/token`", 2);
     let outcome = watched.stop();
     assert_eq!(sandbox.run("-f token").payload(), after, "the session holds the same token");
     // The CLI is not run before it can renew the token.
     assert_eq!(sandbox.calls(), 1, "{outcome:?}");
-    assert_eq!(outcome.stderr.matches("wrote `directory/token`").count(), 2, "{outcome:?}");
+}
+
+#[test]
+fn expired_session_that_can_be_renewed_is_renewed_at_the_start() {
+    let before = session_token(-60);
+    let sandbox = Sandbox::with_token(&before);
+    let watched = Watched::ready(&sandbox, "");
+    assert_ne!(watched.token(), before);
+    watched.stop();
+    assert_eq!(sandbox.calls(), 1);
 }
 
 #[test]
@@ -60,6 +69,7 @@ fn newer_token_in_the_session_file_is_taken() {
 
 #[test]
 fn newer_token_of_another_account_is_not_taken() {
+    const REFUSAL: &str = "is for the account `a2`, but `a1` was requested";
     let (sandbox, before) = Sandbox::logged_in();
     let watched = Watched::ready(&sandbox, "--expect-account a1");
     let other = crate::sandbox::jwt_of(&format!(
@@ -68,26 +78,23 @@ fn newer_token_of_another_account_is_not_taken() {
         crate::sandbox::now() + 7200
     ));
     sandbox.write_session(&other);
-    thread::sleep(Duration::from_secs(12));
+    watched.says(REFUSAL, 1);
+    // It is said once, however often the session file is read.
+    thread::sleep(Duration::from_secs(6));
     assert_eq!(watched.token(), before);
     let outcome = watched.stop();
-    assert_eq!(
-        outcome.stderr.matches("is for the account `a2`, but `a1` was requested").count(),
-        1,
-        "{outcome:?}"
-    );
+    assert_eq!(outcome.stderr.matches(REFUSAL).count(), 1, "{outcome:?}");
 }
 
 #[test]
 fn many_programs_that_watch_one_session_run_the_cli_once() {
     let sandbox = Sandbox::with_token(&session_token(11));
-    let watched: Vec<Watched> = (0..8).map(|_| Watched::ready(&sandbox, "--min-ttl 1s")).collect();
+    let watched: Vec<Watched> =
+        (0..8).map(|number| Watched::ready_of(&sandbox, &number.to_string(), "--min-ttl 1s")).collect();
     let before = watched[0].token();
     let after = watched[0].next(&before);
-    eventually("all have renewed", || {
-        fs::read_to_string(&watched[0].file).is_ok_and(|content| content.trim() == after)
-    });
     for watched in watched {
+        eventually("each has the same token", || watched.token() == after);
         watched.stop();
     }
     assert_eq!(sandbox.calls(), 1);

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::session_token;
 use crate::sandbox::{Sandbox, make_pipe};
 
 #[test]
@@ -28,7 +29,7 @@ fn format_github_is_refused() {
 fn failure_at_the_start_is_that_of_get() {
     for (sandbox, status) in [
         (Sandbox::with_session(), 4),
-        (Sandbox::with_session().with("STAND_IN_REFRESH", "network"), 4),
+        (Sandbox::with_token(&session_token(-60)).with("STAND_IN_REFRESH", "network"), 6),
         (Sandbox::new().with("STAND_IN_HANG", "1").with("IBMCLOUD_TOKEN_TIMEOUT", "500ms"), 7),
         (Sandbox::new().with("IBMCLOUD_TOKEN_IBMCLOUD", "no-such-program"), 3),
         (Sandbox::logged_in().0.with("IBMCLOUD_TOKEN_EXPECT_ACCOUNT", "a2"), 8),
