@@ -23,10 +23,10 @@ const MAX_CA_DIRECTORIES: u64 = 16 * 1024 * 1024;
 
 /// The variables that name the platform's authorities, which the platform's verifier reads (`rustls-native-certs`), and
 /// the check of each.
-const PLATFORM: [(&str, Check); 2] = [("SSL_CERT_FILE", check_file), ("SSL_CERT_DIR", check_directories)];
+const PLATFORM: [(&str, FileCheck); 2] = [("SSL_CERT_FILE", check_file), ("SSL_CERT_DIR", check_directories)];
 
 /// Returns why the verifier cannot read what a variable names, if so.
-type Check = fn(&OsStr) -> Option<&'static str>;
+type FileCheck = fn(&OsStr) -> Option<&'static str>;
 
 /// Returns the TLS configuration that trusts the platform, and the authorities in `ca_file`.
 pub(super) fn config(

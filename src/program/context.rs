@@ -1,6 +1,6 @@
 //! The context of a command: the settings that all commands share, the environment, and the clock.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::OsStr;
 use std::time::SystemTime;
 
@@ -20,6 +20,7 @@ pub(super) struct Context {
     settings: CommonSettings,
     environment: Environment,
     deadline: Cell<Deadline>,
+    session: OnceCell<Session>,
     notes: Box<dyn Fn(Note)>,
 }
 
@@ -33,6 +34,7 @@ impl Context {
             settings,
             environment,
             deadline,
+            session: OnceCell::new(),
             notes: Box::new(move |note| report::note(&note, verbosity)),
         })
     }
@@ -70,17 +72,20 @@ impl Context {
         self.settings.ibmcloud.as_deref()
     }
 
-    /// Finds the chosen session.
-    pub(super) fn session(&self) -> Result<Session> {
-        let session = Session::resolve(self.session_name(), &self.environment)?;
-        Ok(match &self.settings.ibmcloud {
-            Some(program) => session.with_ibmcloud(program),
-            None => session,
-        })
+    /// Returns the chosen session, which is found at the first call.
+    pub(super) fn session(&self) -> Result<&Session> {
+        if let Some(session) = self.session.get() {
+            return Ok(session);
+        }
+        let mut session = Session::resolve(self.session_name(), &self.environment)?;
+        if let Some(program) = &self.settings.ibmcloud {
+            session = session.with_ibmcloud(program);
+        }
+        Ok(self.session.get_or_init(|| session))
     }
 
-    /// Finds the chosen session, and creates its home if the CLI needs one there.
-    pub(super) fn session_with_home(&self) -> Result<Session> {
+    /// Returns the chosen session, and creates its home if the CLI needs one there.
+    pub(super) fn session_with_home(&self) -> Result<&Session> {
         let session = self.session()?;
         session.create_home()?;
         Ok(session)

@@ -6,7 +6,7 @@ use super::arguments::{ExchangeOptions, IdentityOptions, SourceOptions};
 use super::context::Context;
 use super::input;
 use super::settings::IamSettings;
-use super::source::{Outlook, SessionSource};
+use super::source::{Route, SessionSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::iam::{Connection, Exchange, Exchanged, Grant, TrustedProfile};
 use crate::task::Task;
@@ -17,32 +17,32 @@ use crate::token::{ApiKey, Requirements};
 const KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "IC_API_KEY"];
 
 /// A token that IAM issues.
-pub(super) struct IamSource {
-    base: Base,
+pub(super) struct IamSource<'c> {
+    base: Base<'c>,
     /// The profile whose token is wanted, unless the base is a session, which holds its own.
     assume: Option<TrustedProfile>,
     iam: IamSettings,
 }
 
 /// What the first request exchanges.
-enum Base {
+enum Base<'c> {
     /// The token of a session, for that of a trusted profile.
-    Session(SessionSource, TrustedProfile),
+    Session(SessionSource<'c>, TrustedProfile),
     ApiKey(Key),
     /// The token of a compute resource: the value of `--cr-token`, or nothing for the usual files.
     ComputeResource(Option<String>, TrustedProfile),
 }
 
-impl IamSource {
+impl<'c> IamSource<'c> {
     /// Returns the source that the options name, or nothing if they name the session.
-    pub(super) fn of(source: &SourceOptions, context: &Context) -> Result<Option<Self>> {
+    pub(super) fn of(source: &SourceOptions, context: &'c Context) -> Result<Option<Self>> {
         let identity = Identity::read(&source.identity, source.apikey.as_ref(), context)?;
-        let place = match (identity.apikey, identity.resource) {
+        let base = match (identity.apikey, identity.resource) {
             (Some(argument), _) => Some(Base::ApiKey(Key::new(Some(argument), &[]))),
             (None, Some(profile)) => Some(Base::ComputeResource(identity.cr_token, profile)),
             (None, None) => None,
         };
-        if let Some(base) = place {
+        if let Some(base) = base {
             // Clap has refused the options that were typed with a typed key.
             let of_session = [("--fresh", source.fresh), ("--login", source.login)];
             if let Some((option, _)) = of_session.into_iter().find(|(_, is_typed)| *is_typed) {
@@ -103,7 +103,7 @@ impl IamSource {
     }
 
     /// Returns how a token would be obtained, or why there would be none. A key or a token in a file is read.
-    pub(super) fn outlook(&self, context: &Context, task: &Task<'_>) -> Result<Outlook> {
+    pub(super) fn route(&self, context: &Context, task: &Task<'_>) -> Result<Route> {
         let (of_session, endpoint) = match &self.base {
             Base::Session(session, _) => {
                 let outlook = session.outlook(&Requirements::default(), task)?;
@@ -118,7 +118,7 @@ impl IamSource {
         let ca_file = self.iam.ca_file.as_deref();
         let connection = Connection { endpoint, ca_file, environment: context.environment() };
         connection.ensure_usable(task.deadline)?;
-        Ok(Outlook { of_session, needs_iam: true })
+        Ok(Route { of_session, needs_iam: true })
     }
 
     /// Returns the error that a run of the CLI would lead to, if the session's token is exchanged.

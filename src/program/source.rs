@@ -14,34 +14,34 @@ use crate::time::Deadline;
 use crate::token::{IssuedToken, Origin, Requirements};
 
 /// The source of a token, and the requirements on the token.
-pub(super) struct Source {
-    place: Place,
+pub(super) struct Source<'c> {
+    provider: Provider<'c>,
     requirements: Requirements,
 }
 
-enum Place {
-    Session(SessionSource),
+enum Provider<'c> {
+    Session(SessionSource<'c>),
     #[cfg(feature = "net")]
-    Iam(IamSource),
+    Iam(IamSource<'c>),
 }
 
-impl Source {
+impl<'c> Source<'c> {
     /// Returns the source that the options name. Nothing is read yet.
-    pub(super) fn new(token: &TokenOptions, source: &SourceOptions, context: &Context) -> Result<Self> {
+    pub(super) fn new(token: &TokenOptions, source: &SourceOptions, context: &'c Context) -> Result<Self> {
         let requirements = context.settings().requirements(token)?;
         #[cfg(feature = "net")]
         if let Some(iam) = IamSource::of(source, context)? {
-            return Ok(Self { place: Place::Iam(iam), requirements });
+            return Ok(Self { provider: Provider::Iam(iam), requirements });
         }
-        Ok(Self { place: Place::Session(SessionSource::new(source, context)?), requirements })
+        Ok(Self { provider: Provider::Session(SessionSource::new(source, context)?), requirements })
     }
 
     /// Returns a token that meets the requirements. This logs in first if that is needed and was asked for.
     pub(super) fn token(&self, context: &Context) -> Result<IssuedToken> {
-        match &self.place {
-            Place::Session(session) => session.token(&self.requirements, context),
+        match &self.provider {
+            Provider::Session(session) => session.token(&self.requirements, context),
             #[cfg(feature = "net")]
-            Place::Iam(iam) => {
+            Provider::Iam(iam) => {
                 let token = iam.exchanged(context)?.token;
                 self.ensure_wanted(&token, context)?;
                 Ok(token)
@@ -50,30 +50,30 @@ impl Source {
     }
 }
 
-impl Source {
+impl Source<'_> {
     /// Returns whether the token is that of a session, which only the CLI renews.
     pub(super) fn is_session(&self) -> bool {
-        matches!(self.place, Place::Session(_))
+        matches!(self.provider, Provider::Session(_))
     }
 
     /// Returns whether a session is needed, be it for its own token or for one that is exchanged for it.
     pub(super) fn uses_session(&self) -> bool {
-        match &self.place {
-            Place::Session(_) => true,
+        match &self.provider {
+            Provider::Session(_) => true,
             #[cfg(feature = "net")]
-            Place::Iam(iam) => iam.uses_session(),
+            Provider::Iam(iam) => iam.uses_session(),
         }
     }
 
     /// Returns the token in the session file, unless the source is another one.
     pub(super) fn present_token(&self, context: &Context) -> Option<IssuedToken> {
-        match &self.place {
-            Place::Session(session) => {
+        match &self.provider {
+            Provider::Session(session) => {
                 let token = session.session.read_file(context.deadline()).ok()?.token?;
                 Some(IssuedToken::new(token, Origin::SessionFile))
             }
             #[cfg(feature = "net")]
-            Place::Iam(_) => None,
+            Provider::Iam(_) => None,
         }
     }
 
@@ -89,38 +89,38 @@ impl Source {
         not(feature = "net"),
         expect(unused_variables, reason = "only a key is read with the context")
     )]
-    pub(super) fn outlook(&self, context: &Context, task: &Task<'_>) -> Result<Outlook> {
-        match &self.place {
-            Place::Session(session) => {
+    pub(super) fn route(&self, context: &Context, task: &Task<'_>) -> Result<Route> {
+        match &self.provider {
+            Provider::Session(session) => {
                 let of_session = Some(session.outlook(&self.requirements, task)?);
-                Ok(Outlook { of_session, needs_iam: false })
+                Ok(Route { of_session, needs_iam: false })
             }
             #[cfg(feature = "net")]
-            Place::Iam(iam) => iam.outlook(context, task),
+            Provider::Iam(iam) => iam.route(context, task),
         }
     }
 
     /// Returns the error that a run of the CLI would lead to, judged by its session file.
     pub(super) fn ensure_ibmcloud_can_answer(&self, task: &Task<'_>) -> Result<()> {
-        match &self.place {
-            Place::Session(session) => session.ensure_ibmcloud_can_answer(&self.requirements, task),
+        match &self.provider {
+            Provider::Session(session) => session.ensure_ibmcloud_can_answer(&self.requirements, task),
             #[cfg(feature = "net")]
-            Place::Iam(iam) => iam.ensure_ibmcloud_can_answer(task),
+            Provider::Iam(iam) => iam.ensure_ibmcloud_can_answer(task),
         }
     }
 
     /// Makes every further token a renewal, for which nobody logs in.
     pub(super) fn renew(&mut self) {
-        match &mut self.place {
-            Place::Session(session) => session.renew(),
+        match &mut self.provider {
+            Provider::Session(session) => session.renew(),
             #[cfg(feature = "net")]
-            Place::Iam(iam) => iam.renew(),
+            Provider::Iam(iam) => iam.renew(),
         }
     }
 }
 
 /// How a token would be obtained.
-pub(super) struct Outlook {
+pub(super) struct Route {
     /// How the session would answer, if it is asked.
     pub(super) of_session: Option<session::Outlook>,
     /// IAM is asked for a token, in exchange for that of the session or for a key or token that was read.
@@ -128,15 +128,15 @@ pub(super) struct Outlook {
 }
 
 /// A session as the source of a token.
-pub(super) struct SessionSource {
-    session: Session,
+pub(super) struct SessionSource<'c> {
+    session: &'c Session,
     fresh: bool,
     login: bool,
     renewing: bool,
 }
 
-impl SessionSource {
-    pub(super) fn new(source: &SourceOptions, context: &Context) -> Result<Self> {
+impl<'c> SessionSource<'c> {
+    pub(super) fn new(source: &SourceOptions, context: &'c Context) -> Result<Self> {
         Ok(Self {
             session: context.session()?,
             fresh: context.settings().fresh(source.fresh)?,
@@ -157,7 +157,7 @@ impl SessionSource {
         self.session.create_home()?;
         match self.session.token(&request, &context.task()) {
             Err(error) if error.kind() == ErrorKind::LoginNeeded && self.login => {
-                login::for_a_token(&self.session, context)?;
+                login::for_a_token(self.session, context)?;
                 self.session.token(&request, &context.task())
             }
             result => result,

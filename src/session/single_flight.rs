@@ -44,22 +44,22 @@ pub(crate) struct SessionLock {
     /// The number of the last run.
     run: u64,
     /// The record of the run that we waited for.
-    awaited: Option<Record>,
+    awaited: Option<LastRun>,
     was_waited_for: bool,
 }
 
 /// The record of the last run in the lock file.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Record {
+struct LastRun {
     run: u64,
-    failure: Option<Failure>,
+    failure: Option<SharedFailure>,
     #[serde(default)]
     answered: bool,
 }
 
 /// A failure that can be shared. It has no source, because its message tells enough.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Failure {
+struct SharedFailure {
     program: PathBuf,
     exit_code: u8,
     message: String,
@@ -161,14 +161,14 @@ impl SessionLock {
     /// Records for the waiters how a run of `program` ended, and releases the lock.
     pub(super) fn record<T>(mut self, program: &Path, result: &Result<T>) {
         let Some(file) = &mut self.file else { return };
-        let failure = result.as_ref().err().and_then(|error| Failure::of(program, error));
-        let record = Record { run: self.run.wrapping_add(1), failure, answered: result.is_ok() };
+        let failure = result.as_ref().err().and_then(|error| SharedFailure::of(program, error));
+        let record = LastRun { run: self.run.wrapping_add(1), failure, answered: result.is_ok() };
         // A waiter that cannot read it runs the CLI again, which is slower but still correct.
         let _ = write(file.record(), &record);
     }
 }
 
-impl Failure {
+impl SharedFailure {
     fn of(program: &Path, error: &Error) -> Option<Self> {
         use ErrorKind::{IbmcloudFailed, LoginNeeded, Network, RequirementUnmet};
         matches!(error.kind(), LoginNeeded | IbmcloudFailed | Network | RequirementUnmet).then(|| Self {
@@ -245,14 +245,14 @@ fn still_running(deadline: Deadline) -> Error {
     deadline.error("another run of `ibmcloud` for this session did not end")
 }
 
-fn read(file: &mut File) -> Option<Record> {
+fn read(file: &mut File) -> Option<LastRun> {
     let mut text = String::new();
     file.rewind().ok()?;
     file.take(MAX_RECORD).read_to_string(&mut text).ok()?;
-    if text.is_empty() { Some(Record::default()) } else { serde_json::from_str(&text).ok() }
+    if text.is_empty() { Some(LastRun::default()) } else { serde_json::from_str(&text).ok() }
 }
 
-fn write(file: &mut File, record: &Record) -> io::Result<()> {
+fn write(file: &mut File, record: &LastRun) -> io::Result<()> {
     let text = serde_json::to_vec(record)?;
     file.rewind()?;
     file.write_all(&text)?;
@@ -376,7 +376,7 @@ mod tests {
             "hint":[{{"Text":"fix\n\u202e it "}},{{"Command":"lo\u001bgin {token}"}}],
             "ibmcloud_messages":["\u001b]0;x\u0007FAILED\nerror: x","Bearer {token}"]}}"#
         );
-        let error = serde_json::from_str::<Failure>(&record).unwrap().error().unwrap();
+        let error = serde_json::from_str::<SharedFailure>(&record).unwrap().error().unwrap();
         assert_eq!(error.to_string(), "it [31mfailed: [REDACTED]");
         assert_eq!(error.hint().unwrap(), "fix  it `ibmcloud-token login [REDACTED]`");
         assert_eq!(error.ibmcloud_messages(), ["FAILED", "error: x", "[REDACTED]"]);
@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn failure_of_the_holder_alone_is_not_shared() {
         for kind in [ErrorKind::TimedOut, ErrorKind::IbmcloudMissing, ErrorKind::Internal] {
-            assert!(Failure::of(Path::new(PROGRAM), &failure(kind).unwrap_err()).is_none());
+            assert!(SharedFailure::of(Path::new(PROGRAM), &failure(kind).unwrap_err()).is_none());
         }
     }
 

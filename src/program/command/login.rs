@@ -23,9 +23,9 @@ pub(in crate::program) fn run(arguments: &Login, context: &Context) -> Result<()
     let session = context.session_with_home()?;
     // A passcode has used up the standard input, so nothing else can be prompted for.
     if is_at_terminal() && !matches!(login.credentials, Credentials::Passcode(_)) {
-        at_terminal(&session, login, Wanted::Login, context)
+        at_terminal(session, login, Wanted::Login, context)
     } else {
-        unattended(&session, &login, Wanted::Login, context)
+        unattended(session, &login, Wanted::Login, context)
     }
 }
 

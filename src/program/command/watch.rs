@@ -74,7 +74,7 @@ fn regular_file(output: &OutputSettings) -> Result<PathBuf> {
 struct WatchedFile<'a> {
     path: PathBuf,
     output: &'a OutputSettings,
-    source: &'a Source,
+    source: &'a Source<'a>,
     /// The newest token.
     token: IssuedToken,
     /// The token in the file, which may be older if the newest one could not be written.
@@ -88,7 +88,7 @@ impl<'a> WatchedFile<'a> {
     fn new(
         path: PathBuf,
         output: &'a OutputSettings,
-        source: &'a Source,
+        source: &'a Source<'a>,
         token: IssuedToken,
         context: &Context,
     ) -> Result<Self> {

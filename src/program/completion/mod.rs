@@ -84,7 +84,7 @@ fn offer(words: &[String], environment: &Environment) -> Offer {
     let nothing = Offer::Words(Vec::new());
     let [_, before @ .., current] = words else { return nothing };
     // Without a command's name, the options are those of the default command, which has no arguments of its own.
-    let line = Line::read(&COMMANDS[0], before, None);
+    let line = TypedLine::read(&COMMANDS[0], before, None);
     let Some(&at) = line.positional.first() else { return without_command(&line, current, environment) };
     match COMMANDS.iter().find(|definition| definition.name == before[at]) {
         Some(definition) => with_command(definition, at, before, current, environment),
@@ -93,7 +93,7 @@ fn offer(words: &[String], environment: &Environment) -> Offer {
 }
 
 /// Answers while no command has been named.
-fn without_command(line: &Line, current: &str, environment: &Environment) -> Offer {
+fn without_command(line: &TypedLine, current: &str, environment: &Environment) -> Offer {
     if let Some(offer) = line.option_or_value(current, environment) {
         return offer;
     }
@@ -112,7 +112,7 @@ fn with_command(
     current: &str,
     environment: &Environment,
 ) -> Offer {
-    let line = Line::read(definition, before, Some(name));
+    let line = TypedLine::read(definition, before, Some(name));
     // In the answer, the first word is the name of the program.
     if let Some(at) = line.program {
         return Offer::Program(at + 1);
@@ -147,7 +147,7 @@ fn is_common(id: &str) -> bool {
 }
 
 /// A command line before the cursor, read by the definition of its command.
-struct Line {
+struct TypedLine {
     command: clap::Command,
     /// The identifiers of the options that were given.
     used: Vec<String>,
@@ -161,7 +161,7 @@ struct Line {
     program: Option<usize>,
 }
 
-impl Line {
+impl TypedLine {
     /// Reads the words without the one that names the command.
     fn read(definition: &Definition, words: &[String], name: Option<usize>) -> Self {
         let mut command = command(definition);

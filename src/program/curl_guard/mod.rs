@@ -32,7 +32,7 @@ fn refusal(reason: impl Into<String>) -> Error {
 pub(super) fn check(arguments: &[OsString], hosts: &[Host]) -> Result<Allowed> {
     // A byte that is not UTF-8 becomes a character that no option name and no host contains.
     let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());
-    let mut line = Line::default();
+    let mut line = CurlLine::default();
     let mut are_options = true;
     while let Some(argument) = arguments.next() {
         match argument.strip_prefix('-') {
@@ -49,14 +49,14 @@ pub(super) fn check(arguments: &[OsString], hosts: &[Host]) -> Result<Allowed> {
 
 /// The part of a command line that has been read.
 #[derive(Default)]
-struct Line {
+struct CurlLine {
     urls: Vec<String>,
     glob_off: bool,
     detour: Option<String>,
     shows_token: Option<String>,
 }
 
-impl Line {
+impl CurlLine {
     fn long_option<'a>(&mut self, typed: &str, rest: &mut impl Iterator<Item = Cow<'a, str>>) -> Result<()> {
         let shown = format!("--{typed}");
         let name = typed.strip_prefix("no-").unwrap_or(typed);

@@ -24,11 +24,11 @@ use network::Network;
 
 use super::arguments::{SourceOptions, TokenOptions};
 use super::context::Context;
-use super::source::{Outlook, Source};
+use super::source::{Route, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::session_file::{Details, SessionFile, Unusable};
 use crate::ibmcloud::{Ibmcloud, VersionRun};
-use crate::session::{IBMCLOUD_RENEWS_UNDER, LockState, Outlook as SessionOutlook, Session};
+use crate::session::{IBMCLOUD_RENEWS_UNDER, LockState, Outlook, Session};
 use crate::task::Task;
 use crate::time::Deadline;
 use crate::token::{IssuedToken, Origin};
@@ -53,7 +53,7 @@ pub(super) struct Diagnosis {
 struct Facts<'a> {
     context: &'a Context,
     task: Task<'a>,
-    session: Result<Session>,
+    session: Result<&'a Session>,
     file: Option<Result<SessionFile, Unusable>>,
     details: Details,
     token: Option<IssuedToken>,
@@ -114,7 +114,7 @@ pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Dia
     let mut facts = Facts {
         context,
         task,
-        lock: session.as_ref().ok().map(Session::lock_state),
+        lock: session.as_ref().ok().map(|session| session.lock_state()),
         session,
         file,
         details,
@@ -156,8 +156,8 @@ impl Facts<'_> {
     fn forecast(&mut self) -> Result<Answer> {
         let source = Source::new(&TokenOptions::default(), &SourceOptions::default(), self.context)?;
         self.needs_no_session = !source.uses_session();
-        let Outlook { of_session, needs_iam } = source.outlook(self.context, &self.task)?;
-        let is_run = of_session == Some(SessionOutlook::Ibmcloud);
+        let Route { of_session, needs_iam } = source.route(self.context, &self.task)?;
+        let is_run = of_session == Some(Outlook::Ibmcloud);
         if is_run {
             if let Some(Err(error)) = &self.version {
                 return Err(findings::copy(error));

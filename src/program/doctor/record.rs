@@ -21,7 +21,7 @@ pub(super) struct Record {
     program: &'static str,
     system: &'static str,
     machine: &'static str,
-    runs: Vec<Run>,
+    runs: Vec<RecordedRun>,
     /// The members of the session file, and the types of their values.
     session_file: BTreeMap<String, &'static str>,
     /// The checks and their verdicts.
@@ -37,7 +37,7 @@ struct Outcome {
 
 /// A run of the CLI.
 #[derive(Serialize)]
-struct Run {
+struct RecordedRun {
     arguments: &'static str,
     /// `quiet` is the environment of a run for a token, and `own` that of the user.
     environment: &'static str,
@@ -66,7 +66,7 @@ impl Record {
                 (mask(report::message(error).as_bytes()), None, [String::new(), String::new()])
             }
         };
-        self.runs.push(Run {
+        self.runs.push(RecordedRun {
             arguments: "--version",
             environment,
             end,
