@@ -14,7 +14,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::arguments::{Common, SessionOptions};
+use super::arguments::{Common, SessionOptions, TimeOptions};
 use super::context::Context;
 use super::{input, output, registry_hosts, report};
 use crate::error::{Error, ErrorKind, Result};
@@ -37,7 +37,7 @@ const USER: &str = "iambearer";
 const MAX_ADDRESS: usize = 4096;
 
 /// A reason why there is no answer. Each is one line.
-pub(super) enum Failure {
+pub(super) enum NoAnswer {
     /// The server is not one of ours. This is the protocol's `credentials not found`, and clients continue without any.
     NotFound,
     /// The standard input was empty.
@@ -50,7 +50,7 @@ pub(super) enum Failure {
     NoToken(Error, Option<SessionName>),
 }
 
-impl Failure {
+impl NoAnswer {
     /// Returns the line for the client.
     fn line(&self) -> String {
         match self {
@@ -66,7 +66,7 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for NoAnswer {
     fn from(error: Error) -> Self {
         Self::NoToken(error, None)
     }
@@ -77,13 +77,13 @@ pub(super) fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let name = arguments.next().unwrap_or_default();
     let answer = match (arguments.next(), arguments.next()) {
         (Some(action), None) => perform(&action, &name),
-        _ => Err(Failure::Usage),
+        _ => Err(NoAnswer::Usage),
     };
     let (written, status) = match answer {
         Ok(answer) => (output::print(&answer), ExitCode::SUCCESS),
         Err(failure) => {
             // Docker drops this line and continues without credentials, but it passes on the standard error.
-            if let Failure::NoToken(error, session) = &failure {
+            if let NoAnswer::NoToken(error, session) = &failure {
                 report::error(error, session.as_ref());
             }
             (output::print((failure.line() + "\n").as_bytes()), ExitCode::FAILURE)
@@ -96,7 +96,7 @@ pub(super) fn run(mut arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 /// Performs an action, and returns what to print.
-fn perform(action: &OsStr, name: &OsStr) -> Result<SecretBuffer, Failure> {
+fn perform(action: &OsStr, name: &OsStr) -> Result<SecretBuffer, NoAnswer> {
     let mut answer = SecretBuffer::default();
     match action.to_str() {
         Some("get") => return get(&context(name)?),
@@ -108,16 +108,17 @@ fn perform(action: &OsStr, name: &OsStr) -> Result<SecretBuffer, Failure> {
         Some("version" | "--version" | "-v") => {
             answer.push_str(&format!("{NAME} ({}) {}\n", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")));
         }
-        Some("help" | "--help" | "-h") => answer.push_str(&(Failure::Usage.line() + "\n")),
-        _ => return Err(Failure::UnknownAction(action.to_string_lossy().into_owned())),
+        Some("help" | "--help" | "-h") => answer.push_str(&(NoAnswer::Usage.line() + "\n")),
+        _ => return Err(NoAnswer::UnknownAction(action.to_string_lossy().into_owned())),
     }
     Ok(answer)
 }
 
 /// Returns the context of a run that was called by this name.
 fn context(name: &OsStr) -> Result<Context> {
-    let session = SessionOptions { session: session(name)?, ibmcloud: None };
-    Context::new(&Common { session, ..Common::default() }, Environment::of_process())
+    let session = Some(SessionOptions { session: session(name)?, ibmcloud: None });
+    let common = Common { session, time: Some(TimeOptions::default()), ..Common::default() };
+    Context::new(&common, Environment::of_process())
 }
 
 /// Returns the session that the name of a link selects.
@@ -134,10 +135,10 @@ pub(super) fn session(name: &OsStr) -> Result<Option<SessionName>> {
 }
 
 /// Returns the token of the session as the credentials of a server, if it is one of ours.
-fn get(context: &Context) -> Result<SecretBuffer, Failure> {
+fn get(context: &Context) -> Result<SecretBuffer, NoAnswer> {
     let address = server_address(context)?.filter(|address| registry_hosts::is_registry(address));
-    let address = address.ok_or(Failure::NotFound)?;
-    let token = token(context).map_err(|error| Failure::NoToken(error, context.session_name().cloned()))?;
+    let address = address.ok_or(NoAnswer::NotFound)?;
+    let token = token(context).map_err(|error| NoAnswer::NoToken(error, context.session_name().cloned()))?;
     Ok(credentials(&address, token.token()))
 }
 
@@ -168,16 +169,16 @@ fn list() -> String {
 
 /// Reads the address of a server from the standard input, without a line end after it. Returns nothing if the input is
 /// too long or not text.
-fn server_address(context: &Context) -> Result<Option<String>, Failure> {
+fn server_address(context: &Context) -> Result<Option<String>, NoAnswer> {
     let Some(input) = input::whole_stdin(context, MAX_ADDRESS)? else { return Ok(None) };
     address(&input)
 }
 
 /// Returns the address in the text that a client wrote, or nothing if it is not text.
-pub(super) fn address(input: &[u8]) -> Result<Option<String>, Failure> {
+pub(super) fn address(input: &[u8]) -> Result<Option<String>, NoAnswer> {
     let line = input.strip_suffix(b"\n").map_or(input, |line| line.strip_suffix(b"\r").unwrap_or(line));
     if line.is_empty() {
-        return Err(Failure::NoAddress);
+        return Err(NoAnswer::NoAddress);
     }
     Ok(std::str::from_utf8(line).ok().map(str::to_owned))
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 #[cfg(feature = "net")]
 use super::arguments::IamOptions;
-use super::arguments::{Common, Configure, Doctor, Exec, JsonOptions, Login, OutputOptions, TokenOptions};
+use super::arguments::{
+    Common, Configure, Doctor, Exec, JsonOptions, Login, OutputOptions, SessionOptions, TokenOptions,
+};
 use super::curl_guard::Host;
 use super::recipes::Recipe;
 use super::values::{account_id, duration, ensure_not_a_format, is_on, parse, positive_duration};
@@ -96,6 +98,8 @@ pub(crate) struct CredentialSettings {
 /// The settings of `configure`.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigureSettings {
+    /// The session whose helper is used, or nothing for the user's own.
+    pub(crate) session: Option<SessionName>,
     /// The file, or nothing for the default.
     pub(crate) file: Option<PathBuf>,
     pub(crate) dry_run: bool,
@@ -115,17 +119,22 @@ impl<'a> Settings<'a> {
 
     /// Returns the settings that all commands share.
     pub(crate) fn common(self, typed: &Common) -> Result<CommonSettings> {
-        let session = typed.session.session.clone();
-        Ok(CommonSettings {
-            verbosity: self.verbosity(typed.messages.quiet, typed.messages.verbose)?,
-            session: self.value(session, "SESSION", parse::<SessionName>)?,
-            ibmcloud: typed
-                .session
-                .ibmcloud
-                .clone()
-                .or_else(|| self.variable("IBMCLOUD").map(OsStr::to_owned)),
-            timeout: self.value(typed.time.timeout, "TIMEOUT", positive_duration)?.unwrap_or(DEFAULT_TIMEOUT),
-        })
+        let verbosity = self.verbosity(typed.messages.quiet, typed.messages.verbose)?;
+        let (session, ibmcloud) = match typed.session.clone() {
+            Some(SessionOptions { session, ibmcloud }) => {
+                (self.session(session)?, ibmcloud.or_else(|| self.variable("IBMCLOUD").map(OsStr::to_owned)))
+            }
+            None => (None, None),
+        };
+        let timeout = match &typed.time {
+            Some(time) => self.value(time.timeout, "TIMEOUT", positive_duration)?,
+            None => None,
+        };
+        Ok(CommonSettings { verbosity, session, ibmcloud, timeout: timeout.unwrap_or(DEFAULT_TIMEOUT) })
+    }
+
+    fn session(self, typed: Option<SessionName>) -> Result<Option<SessionName>> {
+        self.value(typed, "SESSION", parse)
     }
 
     /// Returns the requirements on a token.
@@ -260,6 +269,7 @@ impl<'a> Settings<'a> {
     /// Returns the settings of `configure`.
     pub(crate) fn configure(self, typed: &Configure) -> Result<ConfigureSettings> {
         Ok(ConfigureSettings {
+            session: self.session(typed.session.clone())?,
             file: typed.file.clone().or_else(|| self.variable("FILE").map(PathBuf::from)),
             dry_run: self.switch(typed.dry_run, "DRY_RUN")?,
             remove: self.switch(typed.remove, "REMOVE")?,

@@ -118,11 +118,7 @@ pub(in crate::program) static COMMANDS: &[Definition] = &[
         about: "Let docker, podman, skopeo and helm get icr.io tokens from us",
         long_about: CONFIGURE,
         augment: with_messages::<Configure>,
-        read: |matches| {
-            let arguments = read_messages(matches, Command::Configure)?;
-            let session = SessionOptions { session: matches.get_one("session").cloned(), ibmcloud: None };
-            Ok(Arguments { common: Common { session, ..arguments.common }, ..arguments })
-        },
+        read: |matches| read_messages(matches, Command::Configure),
     },
     Definition {
         name: "completions",
@@ -175,7 +171,7 @@ fn read_session<A: FromArgMatches>(
     command: fn(A) -> Command,
 ) -> Result<Arguments, clap::Error> {
     let arguments = read_plain(matches, command)?;
-    let session = SessionOptions::from_arg_matches(matches)?;
+    let session = Some(SessionOptions::from_arg_matches(matches)?);
     Ok(Arguments { common: Common { session, ..arguments.common }, ..arguments })
 }
 
@@ -184,7 +180,7 @@ fn read_plain<A: FromArgMatches>(
     command: fn(A) -> Command,
 ) -> Result<Arguments, clap::Error> {
     let arguments = read_messages(matches, command)?;
-    let time = TimeOptions::from_arg_matches(matches)?;
+    let time = Some(TimeOptions::from_arg_matches(matches)?);
     Ok(Arguments { common: Common { time, ..arguments.common }, ..arguments })
 }
 

@@ -14,12 +14,24 @@ use crate::format::{Format, NAMED, Shell, Variable};
 use crate::program::values::{account_id, duration, positive_duration};
 use crate::session::SessionName;
 
-/// The options that may come before or after the command's name.
+/// The options that may come before or after the command's name. A command that does not use a group has none of it, and
+/// then the variables of the group are not read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Common {
     pub(crate) messages: MessageOptions,
-    pub(crate) session: SessionOptions,
-    pub(crate) time: TimeOptions,
+    pub(crate) session: Option<SessionOptions>,
+    pub(crate) time: Option<TimeOptions>,
+}
+
+impl Common {
+    /// The options of a command that uses a session, none of which was typed.
+    pub(super) fn of_session() -> Self {
+        Self {
+            session: Some(SessionOptions::default()),
+            time: Some(TimeOptions::default()),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Args, Clone, Debug, Default, PartialEq)]

@@ -24,7 +24,7 @@ pub(crate) use documentation::{Completions, Man};
 pub(crate) use groups::{Common, JsonOptions, OutputOptions, SourceOptions, TokenOptions};
 #[cfg(feature = "net")]
 pub(crate) use groups::{IamOptions, IdentityOptions};
-pub(super) use groups::{SessionOptions, shell};
+pub(super) use groups::{SessionOptions, TimeOptions, shell};
 #[cfg(feature = "net")]
 pub(crate) use options::ExchangeOptions;
 pub(crate) use options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, Status, Watch};
@@ -86,7 +86,7 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Reading>
     let Some(first) = arguments.get(name_at) else {
         if arguments.is_empty() {
             let command = Command::Get(Get::default());
-            return Ok(Reading::Run(Box::new(Arguments { common: Common::default(), command })));
+            return Ok(Reading::Run(Box::new(Arguments { common: Common::of_session(), command })));
         }
         return read_command(&COMMANDS[0], arguments);
     };
@@ -209,8 +209,8 @@ mod tests {
         ] {
             let Common { messages, session, time } = parsed(line).unwrap().common;
             assert!(messages.verbose && !messages.quiet, "{line}");
-            assert_eq!(session.session.unwrap().to_string(), "prod", "{line}");
-            assert_eq!(time.timeout, Some(Duration::from_secs(5)), "{line}");
+            assert_eq!(session.unwrap().session.unwrap().to_string(), "prod", "{line}");
+            assert_eq!(time.unwrap().timeout, Some(Duration::from_secs(5)), "{line}");
         }
         // A value may look like a command.
         assert!(matches!(parsed("ibmcloud-token --session get login").unwrap().command, Command::Login(_)));

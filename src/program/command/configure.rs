@@ -17,7 +17,7 @@ use crate::system::platform;
 pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Result<()> {
     let settings = context.settings().configure(arguments)?;
     let path = settings.file.map_or_else(|| docker_config::default_file(context.environment()), Ok)?;
-    let session = context.session_name();
+    let session = settings.session.as_ref();
     let edit = if settings.remove { Edit::Remove(session) } else { Edit::Add(session) };
 
     let file = ConfigFile::read(&path).map_err(|error| cannot("read", &path, error))?;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::error::{Error, ErrorKind, Hint, Result};
 use crate::ibmcloud::failure::log_in_hint;
 use crate::ibmcloud::session_file::{Details, Named, Unusable};
+use crate::note::Note;
 use crate::program::arguments;
 use crate::program::context::Context;
 use crate::program::{output, report};
@@ -62,7 +63,7 @@ pub(in crate::program) fn run(arguments: &arguments::Status, context: &Context) 
         return all(as_json, context);
     }
     let session = context.session()?;
-    let (token, details) = read(&session, context)?;
+    let (token, details) = read(session, context)?;
     let task = context.task();
     let freshness = judge(&token, task.now(), task.notes);
     if let Freshness::Expired { .. } = freshness {
@@ -84,7 +85,9 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
     let names = session::all_names(environment).map_err(|error| {
         Error::new(ErrorKind::Internal, "cannot list the named sessions").with_source(error)
     })?;
-    let now = context.task().now();
+    let task = context.task();
+    let now = task.now();
+    let mut clock_is_behind = None;
     let mut sessions = Vec::new();
     let mut text = String::new();
     for name in [None].into_iter().chain(names.into_iter().map(Some)) {
@@ -92,6 +95,9 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
         let (status, summary) = match read(&session, context) {
             Ok((token, details)) => {
                 let freshness = token.freshness(now, DEFAULT_LIFETIME);
+                if let Freshness::ClockOff { behind, .. } = freshness {
+                    clock_is_behind = clock_is_behind.max(Some(behind));
+                }
                 let status = SessionStatus::new(&token, details, freshness, session.file());
                 let user = status.user.as_deref().unwrap_or("-").to_owned();
                 let account = status.account.text().unwrap_or_else(|| "-".to_owned());
@@ -102,6 +108,9 @@ fn all(as_json: bool, context: &Context) -> Result<()> {
         let shown = name.as_ref().map_or_else(|| "(your own)".to_owned(), SessionName::to_string);
         let _ = writeln!(text, "{shown:<16}{}", sanitize::line(&summary));
         sessions.push(Listed { session: name.map(|name| name.to_string()), status });
+    }
+    if let Some(behind) = clock_is_behind {
+        task.note(Note::ClockIsSlow(behind));
     }
     if as_json { output::print_json(&sessions) } else { output::print(text.as_bytes()) }
 }

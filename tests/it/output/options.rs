@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::assert_failure;
-#[cfg(feature = "net")]
-use crate::sandbox::run_with_input;
-use crate::sandbox::{Outcome, Sandbox, is_built, jwt};
+use crate::sandbox::{Outcome, Sandbox, is_built, jwt, run_with_input};
 
 /// For each option: the value of its variable, a command line, and the exit status and text that show that it was read.
 #[cfg(feature = "net")]
@@ -164,6 +162,39 @@ fn option_of_another_command_is_refused() {
 }
 
 #[test]
+fn variable_of_an_option_that_the_command_does_not_have_is_ignored() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let every: BTreeSet<&str> = commands().into_iter().flat_map(|(_, options)| options).collect();
+    // `doctor` checks the variables of `get`.
+    for (command, options) in commands().into_iter().filter(|(command, _)| *command != "doctor") {
+        let line = match command {
+            "exec" => "exec --list-recipes",
+            "curl" => "curl -s --proxy http://127.0.0.1:1 https://iam.cloud.ibm.com",
+            "exchange" => "exchange --apikey @no-such-key",
+            "configure" => "configure docker --dry-run --file new",
+            "completions" => "completions bash",
+            "man" => "man get",
+            command => command,
+        };
+        let run = |value: &str| {
+            let others = every.iter().filter(|option| option.starts_with("--") && !options.contains(option));
+            let mut program = sandbox.program(line.split(' '));
+            for option in others {
+                let name = option.trim_start_matches('-').to_ascii_uppercase().replace('-', "_");
+                program.env(format!("IBMCLOUD_TOKEN_{name}"), value);
+            }
+            sandbox.write_session(&token);
+            let outcome = run_with_input(&mut program, token.as_bytes());
+            // The remaining lifetime is shown in seconds.
+            let stdout = outcome.stdout.replace(|c: char| c.is_ascii_digit(), "");
+            (outcome.status, stdout, outcome.stderr)
+        };
+        // No option takes this value, except those that take any text.
+        assert_eq!(run("a b"), run(""), "{line}");
+    }
+}
+
+#[test]
 fn short_help_fits_one_screen() {
     let of_commands = commands().into_iter().map(|(command, _)| format!("{command} -h"));
     for line in of_commands.chain(["-h".to_owned()]) {
@@ -264,6 +295,20 @@ fn quiet_hides_warnings_but_not_errors() {
     let sandbox = sandbox.with("IBMCLOUD_TOKEN_QUIET", "1");
     assert_eq!(sandbox.run("get").stderr, "");
     assert_failure(&sandbox.run("get --min-ttl 5h"), 8);
+}
+
+#[test]
+fn slow_clock_is_a_warning_of_each_command_that_reads_a_token() {
+    let sandbox = Sandbox::with_session();
+    let token = jwt(600, 4200);
+    sandbox.write_session(&token);
+    for line in ["get", "status", "status --all", "inspect", "inspect -", "parse"] {
+        let outcome = sandbox.run_with_input(line, token.as_bytes());
+        assert_eq!(outcome.status, Some(0), "{line}: {outcome:?}");
+        let warnings: Vec<&str> =
+            outcome.stderr.lines().filter(|line| line.contains("clock is slow")).collect();
+        assert!(matches!(warnings.as_slice(), [one] if one.starts_with("warning: ")), "{line}: {outcome:?}");
+    }
 }
 
 #[test]
