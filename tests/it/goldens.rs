@@ -84,9 +84,10 @@ fn status_reads_every_session_file() {
     for situation in situations("session-") {
         let sandbox = Sandbox::new();
         sandbox.write(".bluemix/config.json", recorded(&situation, "config.json"));
-        for (name, line) in
-            [("status", "status"), ("status-json", "status --format json"), ("get", "--timeout 100ms")]
-        {
+        // A file that may be torn is read again until the deadline.
+        let is_torn = ["session-cut-off", "session-empty", "session-not-json"].contains(&situation.as_str());
+        let get = if is_torn { "--timeout 100ms" } else { "get" };
+        for (name, line) in [("status", "status"), ("status-json", "status --format json"), ("get", get)] {
             let outcome = sandbox.run(line);
             assert_golden(
                 &format!("session/{situation}-{name}"),
