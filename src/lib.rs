@@ -118,6 +118,7 @@
 //! session/mod.rs               gets a session's token: session file, lock, CLI
 //!   place.rs                   the paths of a session and its lock
 //!   name.rs                    named sessions
+//!   observation.rs             runs of the CLI for the record of `doctor`
 //!   outlook.rs                 what a request would lead to, without running the CLI
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
@@ -132,6 +133,7 @@
 //!   damaged_tokens.rs          a fuzzer for the parser of `oauth-tokens` output
 //!   failure.rs                 classifies failed runs
 //!   login.rs                   `ibmcloud login`
+//!   observed_run.rs            a run whose output is kept as it is
 //!   version.rs                 `ibmcloud --version`
 //!   login_script.rs            answers the CLI's prompts during a login without a terminal
 //! iam/mod.rs                   the IAM service over HTTPS, behind the feature `net`

@@ -12,6 +12,7 @@ mod locate;
 mod login;
 mod login_script;
 pub(crate) mod oauth_tokens;
+mod observed_run;
 pub(crate) mod session_file;
 mod version;
 
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use config_directory::{VARIABLES as CONFIG_VARIABLES, config_directory};
 pub(crate) use locate::{all as all_programs, path_entries};
 pub(crate) use login::{API_KEY_VARIABLES, AttendedFailure, Credentials, LoginRequest};
-pub(crate) use version::VersionRun;
+pub(crate) use observed_run::ObservedRun;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sanitize;

@@ -1,54 +1,28 @@
 //! Asks the CLI for its version, which needs neither a session nor the network.
 
-use std::time::{Duration, Instant};
-
-use super::{Ibmcloud, REDIRECTS_THE_REFRESH_TOKEN, cannot_run, failure_of};
-use crate::error::{Error, Result};
+use super::{Ibmcloud, ObservedRun, failure_of};
+use crate::error::Result;
 use crate::sanitize;
-use crate::system::process::{self, End, Output};
+use crate::system::process::End;
 use crate::time::Deadline;
 
-/// A run of `ibmcloud --version`.
-pub(crate) struct VersionRun {
-    /// The output, or the error if the CLI could not be started.
-    pub(crate) output: Result<Output>,
-    /// How long it took.
-    pub(crate) elapsed: Duration,
-    /// The error if the run failed. A run for a token would fail in the same way.
-    failure: Option<Error>,
-}
-
 impl Ibmcloud {
-    /// Runs `ibmcloud --version`. With `is_quiet`, the environment is that of a run for a token. Without it, the user's
-    /// own settings apply.
-    pub(crate) fn version(&self, is_quiet: bool, deadline: Deadline) -> VersionRun {
-        let arguments = ["--version"];
-        let invocation = if is_quiet {
-            self.captured(&arguments)
-        } else {
-            let mut environment = self.environment.clone();
-            environment.remove(&[REDIRECTS_THE_REFRESH_TOKEN]);
-            self.invocation(&arguments, environment)
-        };
-        let started = Instant::now();
-        let output = process::capture(&invocation, deadline).map_err(|error| cannot_run(&invocation, error));
-        let elapsed = started.elapsed();
-        let failure = output.as_ref().ok().and_then(|output| {
-            let (_, error) = failure_of(&invocation, output, deadline)?;
-            // More time would not help.
-            let hint = "run `ibmcloud --version` yourself to see why it hangs, or name another CLI with `--ibmcloud PATH`";
-            Some(if output.end == End::TimedOut { error.with_hint(hint) } else { error })
-        });
-        VersionRun { output, elapsed, failure }
+    /// Runs `ibmcloud --version`.
+    pub(crate) fn observe_version(&self, is_quiet: bool, deadline: Deadline) -> ObservedRun {
+        self.observe(&["--version"], is_quiet, deadline)
     }
 }
 
-impl VersionRun {
-    /// Returns the version, or nothing if none was printed. The error is the one of a run for a token.
-    pub(crate) fn number(self) -> Result<Option<String>> {
+impl ObservedRun {
+    /// Returns the version that a run of `ibmcloud --version` printed, or nothing if it printed none. The error is the one
+    /// of a run for a token.
+    pub(crate) fn version(self) -> Result<Option<String>> {
         let output = self.output?;
-        if let Some(failure) = self.failure {
-            return Err(failure.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, &[])));
+        if let Some((_, error)) = failure_of(&self.invocation, &output, self.deadline) {
+            // More time would not help.
+            let hint = "run `ibmcloud --version` yourself to see why it hangs, or name another CLI with `--ibmcloud PATH`";
+            let error = if output.end == End::TimedOut { error.with_hint(hint) } else { error };
+            return Err(error.with_ibmcloud_messages(sanitize::excerpt(&output.stderr, &[])));
         }
         let lines = sanitize::lines(&output.stdout, &[]);
         Ok(lines.iter().find_map(|line| number(line)).map(str::to_owned))

@@ -79,8 +79,9 @@ applies to each token when it is written.";
 pub(super) const DOCTOR: &str = "\
 Check this machine's set-up, and say how to fix what is wrong.
 
-Each check has a verdict, what was found, and what to do. No session is started
-or changed, `ibmcloud` is run only for its version, and no secret is shown.
+Each check has a verdict, what was found, and what to do. No secret is shown, no
+session is started or changed, and `ibmcloud` is run only for its version, except
+for a record (`--report`).
 
 The exit status is 0 if `get` would print a token, and otherwise the one that
 `get` would end with. If the CLI has to renew the token, that is judged by its

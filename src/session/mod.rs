@@ -17,6 +17,7 @@ mod aftermath;
 mod login;
 mod logout;
 mod name;
+mod observation;
 mod outlook;
 mod place;
 mod single_flight;

@@ -177,9 +177,10 @@ pub(crate) struct Doctor {
     pub(crate) online: bool,
     /// Write a record for a bug report to this file
     ///
-    /// The record shows what `ibmcloud --version` prints (each word that could be a secret or a name is masked), how it
-    /// ends and how long it takes, the names of the members of the session file, and the verdict of each check. It holds
-    /// no token and no value of the session file.
+    /// The record shows what `ibmcloud --version` and `ibmcloud iam oauth-tokens` print (each word that could be a secret
+    /// or a name is masked), how they end and how long they take, the names of the members of the session file, and the
+    /// verdict of each check. It holds no token and no value of the session file. As for `get`, the CLI renews the
+    /// session if its token is about to expire.
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]

@@ -2,12 +2,16 @@
 //!
 //! Nothing that is unknown is shown, so no secret and no name is, however short it is: a letter becomes `x` or `X`, a
 //! digit `0`, and a letter outside ASCII `é` or `字`. Spaces, punctuation, line ends and the codes of colors stay, because
-//! a parser depends on them. The words that stay are those of the CLI's own sentences, in a list.
+//! a parser depends on them. The words that stay are those of the CLI's own sentences, in a list, unless they are a part
+//! of what may be a token.
 
 use crate::sanitize;
 
 /// The most that is shown.
 const MAX_CHARACTERS: usize = 16 * 1024;
+
+/// The length from which text without a space may be a token or a key. Those of IAM are longer.
+const TOKEN_LENGTH: usize = 40;
 
 /// The words of the CLI's own sentences in English, in lower case.
 const KNOWN: &[&str] = &[
@@ -123,7 +127,9 @@ pub(super) fn mask(text: &[u8]) -> String {
                 length
             }
             _ if first.is_alphanumeric() => {
-                let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+                let length_of = |is_part: fn(char) -> bool| rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                let token = length_of(|c| c.is_alphanumeric() || "-._~+/=".contains(c));
+                let end = if token >= TOKEN_LENGTH { token } else { length_of(char::is_alphanumeric) };
                 let word = &rest[..end];
                 if KNOWN.contains(&word.to_ascii_lowercase().as_str()) {
                     shape.push_str(word);
@@ -157,6 +163,7 @@ fn masked(c: char) -> char {
         '0'..='9' => '0',
         'a'..='z' => 'x',
         'A'..='Z' => 'X',
+        _ if !c.is_alphanumeric() => c,
         _ if (c as u32) < 0x0250 => 'é',
         _ => '字',
     }
@@ -178,6 +185,11 @@ mod tests {
             ("Jeton IAM : geheimés 秘密", "Xxxxx IAM : xxxxxxéx 字字"),
             ("\u{1b}]0;hunter2\u{7}", "\u{1b}]0;xxxxxx0\u{7}"),
             ("\u{1b}[123456789123456789m", "\u{1b}[000000000000000000x"),
+            // No part of a token stays, even if it is a word of the CLI.
+            (
+                "Bearer eyJhbGciOiJub25lIn0.a-to_token.in-no-is_of-the-user token",
+                "Bearer xxXxxXxxXxXxx00xXx0.x-xx_xxxxx.xx-xx-xx_xx-xxx-xxxx token",
+            ),
         ] {
             assert_eq!(mask(text.as_bytes()), expected);
         }

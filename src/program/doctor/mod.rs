@@ -1,8 +1,9 @@
 //! The checks of `doctor`.
 //!
-//! Whether there would be a token, and why not, is decided by the functions that `get` uses ([`Source::outlook`]). The
+//! Whether there would be a token, and why not, is decided by the functions that `get` uses ([`Source::route`]). The
 //! checks show what these functions saw. Nothing is changed: the CLI is run only for its version, and the session's lock
-//! is only looked at. Everything together takes less than two seconds, even if the CLI hangs.
+//! is not taken. Everything together takes less than two seconds, even if the CLI hangs. After that, a record adds runs of
+//! the CLI for a token.
 
 mod findings;
 mod ibmcloud;
@@ -21,13 +22,14 @@ use std::time::Duration;
 
 pub(super) use findings::{Check, Findings, Verdict};
 use network::Network;
+use record::Record;
 
 use super::arguments::{SourceOptions, TokenOptions};
 use super::context::Context;
 use super::source::{Route, Source};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::session_file::{Details, SessionFile, Unusable};
-use crate::ibmcloud::{Ibmcloud, VersionRun};
+use crate::ibmcloud::{Ibmcloud, ObservedRun};
 use crate::session::{IBMCLOUD_RENEWS_UNDER, LockState, Outlook, Session};
 use crate::task::Task;
 use crate::time::Deadline;
@@ -66,12 +68,6 @@ struct Facts<'a> {
     needs_no_session: bool,
 }
 
-/// The runs of the CLI, side by side: quiet, and with the user's own settings.
-struct Runs {
-    quiet: VersionRun,
-    own: Option<VersionRun>,
-}
-
 /// Examines the machine. With `online`, IAM is asked too.
 pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Diagnosis {
     let whole = context.deadline();
@@ -94,16 +90,14 @@ pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Dia
         let file = session.as_ref().ok().map(|session| session.read_file(deadline));
         let endpoint = file.as_ref().and_then(|file| file.as_ref().ok()?.details().iam_endpoint);
         let network = Network::of(context, endpoint, online.then_some(whole));
-        (runs.and_then(|runs| runs.join().ok()), network, file)
+        (runs.and_then(|runs| runs.join().ok()).unwrap_or_default(), network, file)
     });
     context.set_deadline(whole.within(FORECAST_TIMEOUT));
     let task = task.with_deadline(context.deadline());
-    let (run, own) = runs.map_or((None, None), |runs| (Some(runs.quiet), runs.own));
-    let mut recorded = is_recorded.then(record::Record::default);
+    let mut recorded = is_recorded.then(Record::default);
     if let Some(record) = &mut recorded {
-        let runs = run.iter().map(|run| ("quiet", run)).chain(own.iter().map(|run| ("own", run)));
-        for (environment, run) in runs {
-            record.add(environment, run);
+        for run in &runs {
+            record.add(run);
         }
         if let Some(Ok(file)) = &file {
             record.add_session_file(file);
@@ -120,26 +114,31 @@ pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Dia
         details,
         token: token.map(|token| IssuedToken::new(token, Origin::SessionFile)),
         ibmcloud,
-        version: run.map(VersionRun::number),
+        version: runs.into_iter().next().map(ObservedRun::version),
         network,
         needs_no_session: false,
     };
     let result = facts.forecast();
     let checks = facts.checks(result.as_ref().err());
     let findings = Findings::new(checks, &result, facts.token.as_ref(), context);
-    let record = recorded.map(|record| record.finish(&findings));
+    let record = recorded.map(|mut record| {
+        if let Some((session, ibmcloud)) = facts.runs_for_a_token() {
+            record.add_oauth_tokens(session.observe_oauth_tokens(ibmcloud, &facts.task.with_deadline(whole)));
+        }
+        record.finish(&findings)
+    });
     // A failure of the CLI is returned as it is, and the check shows its copy.
     let result = result.map(drop);
     Diagnosis { findings, result, record }
 }
 
-/// Runs the CLI for its version, once or twice at the same time.
-fn run_versions(ibmcloud: &Ibmcloud, is_recorded: bool, deadline: Deadline) -> Runs {
+/// Runs the CLI for its version, and for a record at the same time with the user's own settings.
+fn run_versions(ibmcloud: &Ibmcloud, is_recorded: bool, deadline: Deadline) -> Vec<ObservedRun> {
     thread::scope(|scope| {
-        let run = || ibmcloud.version(false, deadline);
+        let run = || ibmcloud.observe_version(false, deadline);
         let own = is_recorded.then(|| thread::Builder::new().spawn_scoped(scope, run).ok()).flatten();
-        let quiet = ibmcloud.version(true, deadline);
-        Runs { quiet, own: own.and_then(|own| own.join().ok()) }
+        let quiet = ibmcloud.observe_version(true, deadline);
+        [quiet].into_iter().chain(own.and_then(|own| own.join().ok())).collect()
     })
 }
 
@@ -174,6 +173,20 @@ impl Facts<'_> {
             (false, true) => Answer::Ibmcloud,
             (false, false) => Answer::SessionFile,
         })
+    }
+
+    /// Returns the session and the CLI, if there is a session file that is not torn, and the CLI has said its version. A CLI
+    /// that hangs is not run again.
+    fn runs_for_a_token(&self) -> Option<(&Session, &Ibmcloud)> {
+        let is_whole = !matches!(
+            self.file,
+            None | Some(Err(Unusable::Absent | Unusable::Torn | Unusable::BeingWritten))
+        );
+        let has_ended = self.version.as_ref().is_some_and(|version| {
+            version.as_ref().err().is_none_or(|error| error.kind() != ErrorKind::TimedOut)
+        });
+        let (session, ibmcloud) = (*self.session.as_ref().ok()?, self.ibmcloud.as_ref().ok()?);
+        (is_whole && has_ended).then_some((session, ibmcloud))
     }
 
     /// Returns whether the CLI would ask IAM for a new token.

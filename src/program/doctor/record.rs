@@ -3,13 +3,13 @@
 //! `fixtures/from-report` makes a fixture from it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::mask::mask;
 use super::{Findings, Verdict};
-use crate::ibmcloud::VersionRun;
+use crate::error::{Error, Result};
+use crate::ibmcloud::ObservedRun;
 use crate::ibmcloud::session_file::SessionFile;
 use crate::program::report;
 use crate::sanitize;
@@ -22,6 +22,9 @@ pub(super) struct Record {
     system: &'static str,
     machine: &'static str,
     runs: Vec<RecordedRun>,
+    /// Why `ibmcloud iam oauth-tokens` was not run, such as another run for the session that did not end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oauth_tokens_not_run: Option<String>,
     /// The members of the session file, and the types of their values.
     session_file: BTreeMap<String, &'static str>,
     /// The checks and their verdicts.
@@ -38,7 +41,7 @@ struct Outcome {
 /// A run of the CLI.
 #[derive(Serialize)]
 struct RecordedRun {
-    arguments: &'static str,
+    arguments: String,
     /// `quiet` is the environment of a run for a token, and `own` that of the user.
     environment: &'static str,
     /// The exit status, or how the run ended otherwise.
@@ -49,9 +52,13 @@ struct RecordedRun {
     stderr: String,
 }
 
+/// Returns an error as the end of a run. Its message may name a person in a path.
+fn end_of(error: &Error) -> String {
+    mask(report::message(error).as_bytes())
+}
+
 impl Record {
-    pub(super) fn add(&mut self, environment: &'static str, run: &VersionRun) {
-        let milliseconds = u64::try_from(Duration::as_millis(&run.elapsed)).unwrap_or(u64::MAX);
+    pub(super) fn add(&mut self, run: &ObservedRun) {
         let (end, status, [stdout, stderr]) = match &run.output {
             Ok(output) => {
                 let (end, status) = match output.end {
@@ -61,20 +68,25 @@ impl Record {
                 };
                 (end, status, [&output.stdout, &output.stderr].map(|text| mask(text)))
             }
-            Err(error) => {
-                // The path of the program may name a person.
-                (mask(report::message(error).as_bytes()), None, [String::new(), String::new()])
-            }
+            Err(error) => (end_of(error), None, Default::default()),
         };
         self.runs.push(RecordedRun {
-            arguments: "--version",
-            environment,
+            arguments: run.invocation.arguments.join(" "),
+            environment: if run.is_quiet { "quiet" } else { "own" },
             end,
             status,
-            milliseconds,
+            milliseconds: u64::try_from(run.elapsed.as_millis()).unwrap_or(u64::MAX),
             stdout,
             stderr,
         });
+    }
+
+    /// Adds the runs for the token, or the reason why there was none.
+    pub(super) fn add_oauth_tokens(&mut self, runs: Result<[ObservedRun; 2]>) {
+        match runs {
+            Ok(runs) => runs.iter().for_each(|run| self.add(run)),
+            Err(error) => self.oauth_tokens_not_run = Some(end_of(&error)),
+        }
     }
 
     pub(super) fn add_session_file(&mut self, file: &SessionFile) {

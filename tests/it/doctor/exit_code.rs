@@ -127,7 +127,7 @@ fn session_is_neither_started_nor_changed() {
     let (sandbox, _) = Sandbox::logged_in();
     let sandbox = sandbox.with("IBMCLOUD_TOKEN_FRESH", "1");
     let before = crate::sandbox::trace_of_writing(&sandbox.session_file());
-    for arguments in ["", "--session none", "--report record.json"] {
+    for arguments in ["", "--session none", "--session none --report record.json"] {
         examine(&sandbox, arguments);
     }
     assert_eq!(crate::sandbox::trace_of_writing(&sandbox.session_file()), before);

@@ -1,11 +1,12 @@
 //! `--report`, and the fixture that is made from it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
 use super::{examine, program};
-use crate::sandbox::{Outcome, Sandbox, has, mode, root};
+use crate::sandbox::{Outcome, Sandbox, has, mode, renewable, root};
 
 /// Runs `doctor --report` with a CLI that runs this script.
 fn record_of(script: &str) -> (Sandbox, Value) {
@@ -26,11 +27,16 @@ fn record_shows_the_form_of_what_the_cli_prints() {
     let (sandbox, record) = record_of(script);
     assert_eq!(mode(&sandbox.home().join("record.json")), 0o600);
     let runs = record["runs"].as_array().unwrap();
-    assert_eq!(runs.len(), 2);
-    for (run, environment, stderr) in
-        [(&runs[0], "quiet", ""), (&runs[1], "own", "New version 0.00.0 is available.\n")]
-    {
-        assert_eq!((&run["arguments"], &run["environment"]), (&"--version".into(), &environment.into()));
+    let notice = "New version 0.00.0 is available.\n";
+    let expected = [
+        ("--version", "quiet", ""),
+        ("--version", "own", notice),
+        ("iam oauth-tokens", "quiet", ""),
+        ("iam oauth-tokens", "own", notice),
+    ];
+    assert_eq!(runs.len(), expected.len());
+    for (run, (arguments, environment, stderr)) in runs.iter().zip(expected) {
+        assert_eq!((&run["arguments"], &run["environment"]), (&arguments.into(), &environment.into()));
         assert_eq!(run["status"], 3);
         assert_eq!(
             run["stdout"],
@@ -84,4 +90,56 @@ fn record_becomes_a_fixture_with_one_command() {
     let mut command = sandbox.command(root().join("fixtures/from-report"));
     let again = command.args(["record.json", "version-of-ada", "--into", "made"]).output().unwrap();
     assert!(!again.status.success());
+}
+
+#[test]
+fn record_of_a_run_for_a_token_becomes_a_fixture_with_a_synthetic_one() {
+    if !has("python3") {
+        return;
+    }
+    // The stand-in renews the session, as the CLI does.
+    let (sandbox, token) = Sandbox::logged_in();
+    sandbox.write_session(&renewable(-3600, 5));
+    examine(&sandbox, "--report record.json");
+    assert_eq!(sandbox.call_log().matches("iam oauth-tokens").count(), 2, "{}", sandbox.call_log());
+    let record = fs::read_to_string(sandbox.home().join("record.json")).unwrap();
+    assert!(!record.contains("eyJ") && !record.contains(&token[token.len() - 20..]), "{record}");
+    let mut command = sandbox.command(root().join("fixtures/from-report"));
+    let made: Outcome =
+        command.args(["record.json", "oauth-tokens-of-ada", "--into", "made"]).output().unwrap().into();
+    assert_eq!((made.status, made.stderr.as_str()), (Some(0), ""), "{made:?}");
+    let folder = sandbox.home().join("made/oauth-tokens-of-ada");
+    let synthetic = fs::read_to_string(folder.join("token")).unwrap();
+    let synthetic = fs::read_to_string(root().join("fixtures/tokens").join(synthetic.trim())).unwrap();
+    let printed = fs::read(folder.join("stdout")).unwrap();
+    assert_eq!(printed, format!("IAM token:  Bearer {synthetic}\n").into_bytes());
+    assert_eq!(sandbox.run_with_input("parse -f token", &printed).payload(), synthetic);
+}
+
+#[test]
+fn record_says_why_the_cli_was_not_run_for_a_token() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let record = |sandbox: &Sandbox, options: &str| -> Value {
+        sandbox.run(&format!("doctor --report record.json {options}"));
+        let record = fs::read_to_string(sandbox.home().join("record.json")).unwrap();
+        serde_json::from_str(&record).unwrap()
+    };
+    // Another run for the session is in progress.
+    let directory = sandbox.session_file().parent().unwrap().to_owned();
+    fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
+    let lock = fs::File::open(directory).unwrap();
+    lock.lock().unwrap();
+    let held = record(&sandbox, "--timeout 1s");
+    assert_eq!(held["runs"].as_array().unwrap().len(), 2, "{held}");
+    assert!(held["oauth_tokens_not_run"].as_str().is_some_and(|why| !why.is_empty()), "{held}");
+    drop(lock);
+    assert!(record(&sandbox, "")["oauth_tokens_not_run"].is_null());
+    // A CLI that hangs is not run again.
+    let hung = sandbox.with("STAND_IN_HANG", "1");
+    assert_eq!(record(&hung, "")["runs"].as_array().unwrap().len(), 2);
+    // Nobody is logged in, or a write of the session file has not ended.
+    let (sandbox, _) = Sandbox::logged_in();
+    assert_eq!(record(&sandbox, "--session none")["runs"].as_array().unwrap().len(), 2);
+    sandbox.write_private(".bluemix/config.json", "{");
+    assert_eq!(record(&sandbox, "")["runs"].as_array().unwrap().len(), 2);
 }

@@ -111,6 +111,7 @@ fn whole_token(file: &Path) -> String {
 }
 
 /// The time that is left of a token, in seconds.
+#[cfg(feature = "net")]
 fn remaining(token: &str) -> i64 {
     use base64::Engine as _;
     let payload = token.split('.').nth(1).unwrap();
