@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 /// The name of the program.
 pub(crate) const PROGRAM: &str = env!("CARGO_PKG_NAME");
 
+/// The name and the version of the program.
+#[cfg(feature = "program")]
+pub(crate) const PROGRAM_AND_VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+
 /// The kind of a failure, which decides the exit status of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

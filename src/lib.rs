@@ -110,7 +110,8 @@
 //!   status.txt
 //!   watch.txt
 //!   session.txt                the files and variables of every command with a session
-//!   online.txt                 the example of a command that can ask IAM
+//!   login_option.txt           the variables of every command that can log in for a token
+//!   online.txt                 the variables and the example of a command that can ask IAM
 //!   identity.txt               the files and variables of every command that requests tokens from IAM
 //! program/curl_guard/mod.rs    checks that curl can send the token only to IBM Cloud's hosts
 //!   options.rs                 the options of curl
@@ -119,7 +120,7 @@
 //!   place.rs                   the paths of a session and its lock
 //!   name.rs                    named sessions
 //!   observation.rs             runs of the CLI for the record of `doctor`
-//!   outlook.rs                 what a request would lead to, without running the CLI
+//!   outlook.rs                 predicts the result of a request, without running the CLI
 //!   single_flight.rs           one run of the CLI at a time, and its outcome shared with waiters
 //!   login.rs                   a login, inside the lock
 //!   aftermath.rs               detects changes to the session during a CLI run
@@ -178,7 +179,7 @@
 //!   terminal.rs                the terminal's echo and its background jobs
 //!   core_dump.rs               disables core dumps, which would contain secrets
 //!   platform.rs                values and words that differ
-//!   testing.rs                 what unit tests need of the platform
+//!   testing.rs                 the parts of unit tests that differ
 //! system/windows/mod.rs        Windows
 //!   run.rs                     a captured run, in a job
 //!   group.rs                   a child and its job
@@ -195,7 +196,7 @@
 //!   terminal.rs                the console's echo
 //!   core_dump.rs               crash dumps
 //!   platform.rs                values and words that differ
-//!   testing.rs                 what unit tests need of the platform
+//!   testing.rs                 the parts of unit tests that differ
 //! format/mod.rs                the output formats
 //!   template.rs                placeholders and escapes
 //!   shell.rs                   assignments, and how each shell quotes

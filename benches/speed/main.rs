@@ -348,7 +348,7 @@ fn endless_output(program: &Path) -> Vec<Row> {
     cases.into_iter().map(row).collect()
 }
 
-/// What `/proc` says of a program that has nothing to do. Its CPU time is in hundredths of a second.
+/// The figures in `/proc` of a program that has nothing to do. Its CPU time is in hundredths of a second.
 #[cfg(target_os = "linux")]
 fn watch_at_rest(program: &Path) -> Vec<Row> {
     const TIME: Duration = Duration::from_secs(30);

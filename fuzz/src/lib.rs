@@ -1,4 +1,4 @@
-//! What the fuzz targets share: tokens and secrets that are put into an input, and second opinions on the results.
+//! Shared by the fuzz targets: input that contains tokens and secrets, and independent checks of the results.
 
 use std::sync::LazyLock;
 

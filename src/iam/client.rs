@@ -79,24 +79,23 @@ impl Client {
         form: SecretBuffer,
         deadline: Deadline,
     ) -> Result<Response, RequestFailure> {
-        let connect_timeout = CONNECT_TIMEOUT.min(deadline.remaining());
         let url = url.to_owned();
-        self.request(deadline, move |agent| post(&agent, &url, &form, connect_timeout))
+        self.request(deadline, move |agent, connect_timeout| post(agent, &url, &form, connect_timeout))
     }
 
     /// Reads what is at a URL.
     pub(super) fn get(&self, url: String, deadline: Deadline) -> Result<Response, RequestFailure> {
-        let connect_timeout = CONNECT_TIMEOUT.min(deadline.remaining());
-        self.request(deadline, move |agent| get(&agent, &url, connect_timeout))
+        self.request(deadline, move |agent, connect_timeout| get(agent, &url, connect_timeout))
     }
 
     fn request(
         &self,
         deadline: Deadline,
-        call: impl FnOnce(Agent) -> Result<Response, ureq::Error> + Send + 'static,
+        call: impl FnOnce(&Agent, Duration) -> Result<Response, ureq::Error> + Send + 'static,
     ) -> Result<Response, RequestFailure> {
         let agent = self.agent.clone();
-        match blocking::within(deadline, move || Ok(call(agent))) {
+        let connect_timeout = CONNECT_TIMEOUT.min(deadline.remaining());
+        match blocking::within(deadline, move || Ok(call(&agent, connect_timeout))) {
             Ok(result) => result.map_err(RequestFailure::of),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 self.agent.clone().shutdown();

@@ -1,4 +1,4 @@
-//! What is exchanged for an access token, the form that IAM expects, and what a rejection means for it.
+//! The grants that IAM exchanges for an access token: their form, and the meaning of a rejection.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::StatusCode;

@@ -66,7 +66,7 @@ impl TrustedProfile {
     }
 }
 
-/// Writes the name as it was given, in backquotes.
+/// Writes the name as it was given, in backticks.
 impl fmt::Display for TrustedProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}`", self.text)

@@ -55,7 +55,7 @@ impl<'a> Service<'a> {
         let response = self
             .client
             .get(self.endpoint.configuration_url(), deadline)
-            .map_err(|failure| self.failure(failure, self.client.proxy(), deadline).0)?;
+            .map_err(|failure| self.failure(failure, deadline).0)?;
         if response.status != StatusCode::OK {
             return Err(self.unexpected(&format!("answered with {}", response.status)));
         }
@@ -78,7 +78,7 @@ impl<'a> Service<'a> {
         let response = self
             .client
             .post(self.endpoint.token_url(), form.clone(), task.deadline)
-            .map_err(|failure| self.failure(failure, self.client.proxy(), task.deadline))?;
+            .map_err(|failure| self.failure(failure, task.deadline))?;
         self.read(response, grant, requested_at)
     }
 
@@ -113,11 +113,12 @@ impl<'a> Service<'a> {
     }
 
     /// Explains a failed connection in terms that the user can act on.
-    fn failure(&self, failure: RequestFailure, proxy: Option<&Proxy>, deadline: Deadline) -> (Error, Retry) {
+    fn failure(&self, failure: RequestFailure, deadline: Deadline) -> (Error, Retry) {
         const CHECK: &str = "check the network, and HTTPS_PROXY if there is a proxy";
         const CHECK_SCHEME: &str =
             "check HTTPS_PROXY; most proxies need an `http://` URL, even for an https endpoint";
         let endpoint = self.endpoint.to_string();
+        let proxy = self.client.proxy();
         // With a proxy, the client resolves the proxy's name and connects to the proxy.
         let (peer, through) = match proxy.map(proxy::name) {
             Some(name) => (name.clone(), format!(" through {name}")),

@@ -108,12 +108,9 @@ fn read(path: &Path, deadline: Deadline) -> Result<Vec<Certificate<'static>>> {
         Error::new(ErrorKind::Usage, format!("cannot use the CA file `{}`: {why}", path.display()))
             .with_hint("name a file with certificates in PEM form (`-----BEGIN CERTIFICATE-----`)")
     };
-    let content = bounded_file::read(path, MAX_CA_FILE, deadline).map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => deadline.error(&format!("the CA file `{}` did not end", path.display())),
-        // Only `bounded_file` returns this kind, because no thread could be started. A blocking read never does.
-        io::ErrorKind::WouldBlock => blocking::no_thread(error),
-        _ => unusable(error.to_string()),
-    })?;
+    let late = format!("the CA file `{}` did not end", path.display());
+    let content =
+        bounded_file::read(path, MAX_CA_FILE, deadline, &late, |error| unusable(error.to_string()))?;
     let pem = content.bytes.ok_or_else(|| unusable("it is larger than 4 MiB".to_owned()))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {

@@ -18,7 +18,7 @@ pub(crate) fn config_directory(environment: &Environment) -> Option<(&'static st
     if let Some(directory) = environment.get(itself) {
         return Some((itself, directory.into()));
     }
-    let named = homes.into_iter().find_map(|name| Some((name, PathBuf::from(environment.get(name)?))));
+    let named = environment.first_named(&homes).map(|(name, home)| (name, home.into()));
     let (name, home) = named.or_else(|| Some((platform::HOME, environment.home()?)))?;
     let new = home.join(".ibmcloud");
     Some((name, if new.exists() { new } else { home.join(".bluemix") }))

@@ -48,7 +48,7 @@ pub(crate) struct SessionFile {
 pub(crate) enum Unusable {
     /// The file does not exist: nobody has logged in.
     Absent,
-    /// It has been empty, cut off or not JSON for so long that no write can be in progress.
+    /// It is empty, cut off or not JSON, and no write can be in progress any more.
     Torn,
     /// Another program held its lock until the deadline, while it was torn. On Windows, that program kept it from being
     /// opened or read.

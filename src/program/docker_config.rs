@@ -18,6 +18,9 @@ use crate::system::exec::look_up;
 use crate::system::lookup::Entries;
 use crate::system::platform;
 
+/// The start of a credential helper's name, which the file omits.
+const PROGRAM_PREFIX: &str = "docker-credential-";
+
 /// The member with the helpers: an object from hosts to the names of helpers.
 const MEMBER: &str = "credHelpers";
 
@@ -64,9 +67,14 @@ pub(super) fn helper_name(session: Option<&SessionName>) -> String {
     session.map_or_else(|| own.to_owned(), |session| format!("{own}-{session}"))
 }
 
+/// Returns the program that a helper's name in the file stands for.
+pub(super) fn program_of(helper: &str) -> String {
+    format!("{PROGRAM_PREFIX}{helper}")
+}
+
 /// The part of the program's name that is written in the file.
 fn own_helper() -> &'static str {
-    docker_credential::NAME.trim_start_matches("docker-credential-")
+    docker_credential::NAME.trim_start_matches(PROGRAM_PREFIX)
 }
 
 /// Returns whether a helper is ours: that of the user's own session or of a named one.

@@ -41,8 +41,9 @@ pub(super) const EXEC: &str = "\
 Run a program with a token in its environment.
 
 The program replaces ibmcloud-token, so it has the terminal, receives signals
-and sets the exit status. --timeout applies only until it starts. It gets one
-token, which is not renewed. On Windows, ibmcloud-token waits for it instead.
+and sets the exit status. (On Windows, ibmcloud-token waits for the program and
+returns its status.) --timeout applies only until the program starts. The program
+gets one token, which is not renewed.
 
 If it is not started, the exit status is 125, or 126 if it cannot be executed
 and 127 if it is not found.";
@@ -57,7 +58,7 @@ elsewhere are refused, and ~/.curlrc is not read. The token never appears in the
 process list.
 
 If nobody is logged in, curl is not started. If it is not started, the exit
-status is 125, or 127 if curl is not found.";
+status is 125, or 126 if it cannot be executed and 127 if it is not found.";
 
 pub(super) const WATCH: &str = "\
 Keep a file with a valid token in it, until SIGTERM or SIGINT ends the program.
@@ -72,8 +73,8 @@ lifetime. A token of a session can be renewed only by the CLI, and only in its
 last 10 seconds, so in these seconds the file may hold a token that is about to
 expire. A newer token in the session file is used as soon as it appears.
 
-While the token in the file is valid, a failure is a warning, and is repeated.
-After that, it ends the program. --login logs in only at the start. --min-ttl
+While the token in the file is valid, a failed renewal is a warning, and is tried
+again. After that, a failure ends the program. --login logs in only at the start. --min-ttl
 applies to each token when it is written.";
 
 pub(super) const DOCTOR: &str = "\

@@ -12,8 +12,8 @@ use crate::iam::{Connection, Exchange, Exchanged, Grant, TrustedProfile};
 use crate::task::Task;
 use crate::token::{ApiKey, Requirements};
 
-/// The variables that hold an API key or `@FILE`: those of the CLI and of the Terraform provider. Only `exchange` reads
-/// them.
+/// The variables that hold an API key or `@FILE`: those of the CLI and of the Terraform provider. Of the
+/// commands that ask IAM, only `exchange` reads them.
 const KEY_VARIABLES: [&str; 2] = ["IBMCLOUD_API_KEY", "IC_API_KEY"];
 
 /// A token that IAM issues.
@@ -24,7 +24,7 @@ pub(super) struct IamSource<'c> {
     iam: IamSettings,
 }
 
-/// What the first request exchanges.
+/// The secret that the first request exchanges.
 enum Base<'c> {
     /// The token of a session, for that of a trusted profile.
     Session(SessionSource<'c>, TrustedProfile),
@@ -143,7 +143,7 @@ impl<'c> IamSource<'c> {
     }
 }
 
-/// What the options and variables say about the identity.
+/// The identity that the options and variables select.
 struct Identity {
     /// `@FILE`, or `-` for the standard input.
     apikey: Option<String>,

@@ -63,7 +63,7 @@ pub(super) fn api_key(
     let environment = context.environment();
     let place = match argument {
         Some(value) => source_in_argument(value, environment)?,
-        None => match variables.iter().find_map(|name| Some((*name, environment.get(name)?))) {
+        None => match environment.first_named(variables) {
             Some((name, value)) => source_in_variable(name, value, environment)?,
             None => return Ok(None),
         },
@@ -146,16 +146,13 @@ fn shown(name: &str) -> String {
 
 /// Reads a key file, and warns if others can read it too. Returns nothing if it is too large.
 fn key_file(context: &Context, name: &str, path: &Path) -> Result<Option<SecretBuffer>> {
-    let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::TimedOut => {
-            context.deadline().error(&format!("the key file `{}` could not be read", shown(name)))
-        }
-        io::ErrorKind::WouldBlock => blocking::no_thread(error),
-        _ => Error::new(ErrorKind::Internal, format!("cannot read the key file `{}`", shown(name)))
+    let shown = shown(name);
+    let late = format!("the key file `{shown}` could not be read");
+    let file = bounded_file::read(path, MAX_KEY_FILE, context.deadline(), &late, |error| {
+        Error::new(ErrorKind::Internal, format!("cannot read the key file `{shown}`"))
             .with_hint("name the file that the API key was saved to")
-            .with_source(error),
-    };
-    let file = bounded_file::read(path, MAX_KEY_FILE, context.deadline()).map_err(unreadable)?;
+            .with_source(error)
+    })?;
     if file.is_exposed {
         context.task().note(Note::KeyFileIsReadable(path.to_owned()));
     }
@@ -188,16 +185,10 @@ pub(super) fn compute_token(context: &Context, argument: Option<&str>) -> Result
         }
     };
     let shown = shown(&file.to_string_lossy());
-    let read =
-        bounded_file::read(&file, MAX_KEY_FILE, context.deadline()).map_err(|error| match error.kind() {
-            io::ErrorKind::TimedOut => {
-                context.deadline().error(&format!("the file `{shown}` could not be read"))
-            }
-            io::ErrorKind::WouldBlock => blocking::no_thread(error),
-            _ => {
-                Error::new(ErrorKind::Internal, format!("cannot read the file `{shown}`")).with_source(error)
-            }
-        })?;
+    let late = format!("the file `{shown}` could not be read");
+    let read = bounded_file::read(&file, MAX_KEY_FILE, context.deadline(), &late, |error| {
+        Error::new(ErrorKind::Internal, format!("cannot read the file `{shown}`")).with_source(error)
+    })?;
     let token = read.bytes.ok_or("it is larger than 64 KiB").and_then(|bytes| ComputeToken::read(&bytes));
     token.map_err(|why| {
         Error::new(ErrorKind::Usage, format!("`{shown}` does not hold the token of a compute resource"))

@@ -44,8 +44,7 @@ pub fn ibmcloud_token() -> ExitCode {
         Ok(Reading::Print(text)) => return report::result(output::print(text.as_bytes()), None),
         Err(error) => return report::result(Err(error), None),
     };
-    let exit_code = arguments.command.failure_exit_code();
-    let or_exit_code = |error: Error| match exit_code {
+    let or_exit_code = |error: Error| match arguments.failure_exit_code {
         Some(code) => error.or_exit_code(code),
         None => error,
     };

@@ -66,13 +66,18 @@ impl OutputSettings {
 
     /// Writes a payload to the file that was named, or to the standard output. A closed pipe is not an error.
     pub(super) fn write(&self, payload: &[u8], context: &Context) -> Result<()> {
-        let Some(path) = &self.file else { return print(payload) };
-        match private_file::write(path, payload, context.deadline()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(cannot_write(path, error, context))
-            }
-            _ => Ok(()),
+        match &self.file {
+            Some(path) => write_file(path, payload, context),
+            None => print(payload),
         }
+    }
+}
+
+/// Writes a private file, or writes through to a pipe or a device. A closed pipe is not an error.
+pub(super) fn write_file(path: &Path, payload: &[u8], context: &Context) -> Result<()> {
+    match private_file::write(path, payload, context.deadline()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_write(path, error, context)),
+        _ => Ok(()),
     }
 }
 

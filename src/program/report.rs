@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use super::settings::Verbosity;
-use crate::error::{Error, PROGRAM, Result};
+use crate::error::{Error, Hint, PROGRAM, Result};
 use crate::note::Note;
 use crate::sanitize;
 use crate::session::SessionName;
@@ -71,11 +71,15 @@ pub(super) fn message(error: &Error) -> String {
 
 /// Returns what to do in the session that was chosen.
 pub(super) fn hint(error: &Error, session: Option<&SessionName>) -> Option<String> {
-    let program = match session {
-        Some(name) => format!("{PROGRAM} --session {name}"),
-        None => PROGRAM.to_owned(),
-    };
-    Some(error.hint_parts()?.shown(&program))
+    Some(shown(error.hint_parts()?, session))
+}
+
+/// Returns the text of a hint, for the session that was chosen.
+pub(super) fn shown(hint: &Hint, session: Option<&SessionName>) -> String {
+    match session {
+        Some(name) => hint.shown(&format!("{PROGRAM} --session {name}")),
+        None => hint.shown(PROGRAM),
+    }
 }
 
 /// Writes a note if the verbosity asks for it.

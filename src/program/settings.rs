@@ -9,7 +9,8 @@ use std::time::Duration;
 #[cfg(feature = "net")]
 use super::arguments::IamOptions;
 use super::arguments::{
-    Common, Configure, Doctor, Exec, JsonOptions, Login, OutputOptions, SessionOptions, TokenOptions,
+    Common, Configure, Doctor, Exec, JsonOptions, Login, OutputOptions, SessionOptions, TimeOptions,
+    TokenOptions,
 };
 use super::curl_guard::Host;
 use super::recipes::Recipe;
@@ -31,7 +32,7 @@ const ENDPOINT_VARIABLE: &str = "IBMCLOUD_IAM_API_ENDPOINT";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The options that have no variable, because they are for one run only. Each other option with a long name has one.
-pub(super) const WITHOUT_VARIABLE: [&str; 4] = ["help", "list-recipes", "login", "output"];
+pub(super) const WITHOUT_VARIABLE: [&str; 5] = ["help", "list-recipes", "login", "output", "version"];
 
 /// How much is printed besides errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,10 +127,8 @@ impl<'a> Settings<'a> {
             }
             None => (None, None),
         };
-        let timeout = match &typed.time {
-            Some(time) => self.value(time.timeout, "TIMEOUT", positive_duration)?,
-            None => None,
-        };
+        let timeout = |time: &TimeOptions| self.value(time.timeout, "TIMEOUT", positive_duration);
+        let timeout = typed.time.as_ref().map(timeout).transpose()?.flatten();
         Ok(CommonSettings { verbosity, session, ibmcloud, timeout: timeout.unwrap_or(DEFAULT_TIMEOUT) })
     }
 
@@ -179,11 +178,7 @@ impl<'a> Settings<'a> {
     /// Returns where the IAM service is.
     #[cfg(feature = "net")]
     pub(crate) fn iam(self, typed: &IamOptions) -> Result<IamSettings> {
-        let address = if typed.private {
-            None
-        } else {
-            self.value(typed.endpoint.clone(), "ENDPOINT", |text| Ok(text.to_owned()))?
-        };
+        let address = if typed.private { None } else { self.text(typed.endpoint.as_ref(), "ENDPOINT")? };
         let is_private = address.is_none() && self.switch(typed.private, "PRIVATE")?;
         let of_others = || Some(self.environment.get(ENDPOINT_VARIABLE)?.to_string_lossy().into_owned());
         let endpoint = if is_private {
@@ -191,7 +186,7 @@ impl<'a> Settings<'a> {
         } else {
             address.or_else(of_others).map(|url| Endpoint::new(&url)).transpose()?
         };
-        let ca_file = typed.ca_file.clone().or_else(|| self.variable("CA_FILE").map(PathBuf::from));
+        let ca_file = self.path(typed.ca_file.as_ref(), "CA_FILE");
         Ok(IamSettings { endpoint, ca_file })
     }
 
@@ -216,6 +211,11 @@ impl<'a> Settings<'a> {
         self.value(typed.cloned(), variable, |text| Ok(text.to_owned()))
     }
 
+    /// Returns the value of an option that names a file.
+    fn path(self, typed: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
+        typed.cloned().or_else(|| self.variable(variable).map(PathBuf::from))
+    }
+
     /// Returns whether JSON is wanted instead of text. The other values of the variable are formats of tokens.
     pub(crate) fn json(self, typed: &JsonOptions) -> bool {
         typed.format.is_some() || self.variable("FORMAT").is_some_and(|format| format == "json")
@@ -229,7 +229,7 @@ impl<'a> Settings<'a> {
 
     /// Returns the file that gets the record for a bug report.
     pub(crate) fn report(self, typed: &Doctor) -> Option<PathBuf> {
-        typed.report.clone().or_else(|| self.variable("REPORT").map(PathBuf::from))
+        self.path(typed.report.as_ref(), "REPORT")
     }
 
     /// Returns whether every session is shown.
@@ -270,7 +270,7 @@ impl<'a> Settings<'a> {
     pub(crate) fn configure(self, typed: &Configure) -> Result<ConfigureSettings> {
         Ok(ConfigureSettings {
             session: self.session(typed.session.clone())?,
-            file: typed.file.clone().or_else(|| self.variable("FILE").map(PathBuf::from)),
+            file: self.path(typed.file.as_ref(), "FILE"),
             dry_run: self.switch(typed.dry_run, "DRY_RUN")?,
             remove: self.switch(typed.remove, "REMOVE")?,
         })

@@ -48,9 +48,7 @@ impl<'c> Source<'c> {
             }
         }
     }
-}
 
-impl Source<'_> {
     /// Returns whether the token is that of a session, which only the CLI renews.
     pub(super) fn is_session(&self) -> bool {
         matches!(self.provider, Provider::Session(_))

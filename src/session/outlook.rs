@@ -1,4 +1,4 @@
-//! What a request for a token would lead to, as far as it can be predicted without running the CLI for it.
+//! Predicts the result of a request for a token, as far as that is possible without running the CLI for it.
 //!
 //! The steps are those of [`Session::token`], and the same functions decide them. What the CLI would answer follows from
 //! its session file, because its SDK prints a token that lives for 10 s or more and renews any other

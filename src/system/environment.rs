@@ -23,8 +23,13 @@ impl Environment {
     }
 
     /// Returns the value of the first of these variables that is set.
-    pub(crate) fn first(&self, names: &[&str]) -> Option<&OsStr> {
-        names.iter().find_map(|name| self.get(name))
+    pub(crate) fn first(&self, names: &[&'static str]) -> Option<&OsStr> {
+        self.first_named(names).map(|(_, value)| value)
+    }
+
+    /// Returns the name and the value of the first of these variables that is set.
+    pub(crate) fn first_named(&self, names: &[&'static str]) -> Option<(&'static str, &OsStr)> {
+        names.iter().find_map(|name| Some((*name, self.get(name)?)))
     }
 
     /// Returns a variable as a path, if it is an absolute path.

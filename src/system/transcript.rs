@@ -1,4 +1,4 @@
-//! What a captured run has written, up to the limits, and the replies to it.
+//! The output of a captured run, up to the limits, and the replies to it.
 
 use std::io::Write as _;
 use std::process::{ChildStdin, ExitStatus};
@@ -7,7 +7,7 @@ use super::platform::LINE_END;
 use super::process::{End, MAX_STDERR, MAX_STDOUT, Output, Reply, Script};
 use crate::secret::SecretBuffer;
 
-/// What a captured run has written so far.
+/// The output of a captured run so far.
 #[derive(Default)]
 pub(super) struct Transcript {
     stdout: SecretBuffer,

@@ -19,7 +19,7 @@ impl ComputeToken {
             token if token.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 Ok(Self(Zeroizing::new(token.to_owned())))
             }
-            _ => Err("it holds something else than one token"),
+            _ => Err("it holds something other than one token"),
         }
     }
 

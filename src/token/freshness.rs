@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::time::{brief, epoch_seconds};
 
 /// How far in the future `iat` may lie before the local clock counts as slow. Synchronized clocks differ by less.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// The remaining lifetime of a token, by its own times and the local clock. Durations are whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

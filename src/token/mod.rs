@@ -18,6 +18,8 @@ pub(crate) use api_key::{cleaned, is_complete};
 pub use claims::Claims;
 #[cfg(feature = "net")]
 pub(crate) use compute_token::ComputeToken;
+#[cfg(feature = "program")]
+pub(crate) use freshness::CLOCK_TOLERANCE;
 pub use freshness::Freshness;
 pub use issued::{IssuedToken, Origin};
 pub(crate) use requirements::{DEFAULT_LIFETIME, Requirements, judge};

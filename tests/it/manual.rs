@@ -1,5 +1,6 @@
 //! The manual pages: they render without a warning, and their examples run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Stdio;
 
@@ -53,6 +54,36 @@ fn every_command_and_the_helper_have_a_page() {
         }
     }
     Sandbox::new().run("man nonsense").fails_with(2);
+}
+
+/// The variables of this program that a text names.
+fn variables(text: &str) -> BTreeSet<&str> {
+    let starts = text.match_indices("IBMCLOUD_TOKEN_").map(|(at, _)| &text[at..]);
+    starts.map(|rest| rest.split(|c: char| !c.is_ascii_uppercase() && c != '_').next().unwrap()).collect()
+}
+
+#[test]
+fn page_names_exactly_the_variables_that_are_read() {
+    let sandbox = Sandbox::new();
+    // `doctor` checks the variables of `get`.
+    for name in completions::commands().into_iter().filter(|name| name != "doctor") {
+        let (page, help) = (page(&name), sandbox.run(&format!("{name} --help")));
+        let named = variables(&page).into_iter().map(|name| name.trim_start_matches("IBMCLOUD_TOKEN_"));
+        let options: Vec<String> = help
+            .payload()
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix("--"))
+            .map(|option| {
+                option.trim_end_matches([',', '.', ';', ')']).to_ascii_uppercase().replace('-', "_")
+            })
+            .collect();
+        for variable in named {
+            assert!(options.iter().any(|option| option == variable), "{name}: {variable}");
+        }
+    }
+    assert!(!page("").contains("IBMCLOUD_TOKEN_VERSION"));
+    let documented = fs::read_to_string(root().join("docs/registry.md")).unwrap();
+    assert_eq!(variables(&page("docker-credential-ibmcloud")), variables(&documented));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::sandbox::{
     stand_in, stand_in_script, symlink, token,
 };
 
-/// What one form does: its outputs, its status, and the files that it leaves in the home.
+/// The behavior of one form: its outputs, its status, and the files that it leaves in the home.
 #[derive(Debug, PartialEq)]
 struct Answer {
     status: Option<i32>,

@@ -10,6 +10,9 @@ use super::options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, 
 use super::{Arguments, Command};
 use crate::program::help::{COMPLETIONS, CONFIGURE, CURL, DOCTOR, EXEC, MAN, WATCH};
 
+/// The exit status if a program was not started, as for `env` and `nohup` (POSIX).
+const NOT_STARTED: u8 = 125;
+
 /// A command's name, help and definition.
 pub(in crate::program) struct Definition {
     pub(in crate::program) name: &'static str,
@@ -23,6 +26,11 @@ impl Definition {
     /// Returns whether the command becomes another program, so that our failures must not look like its own.
     pub(in crate::program) fn becomes_a_program(&self) -> bool {
         matches!(self.name, "exec" | "curl")
+    }
+
+    /// Returns the exit status for our own failures, if it must differ from those of the program that is run.
+    pub(super) fn failure_exit_code(&self) -> Option<u8> {
+        self.becomes_a_program().then_some(NOT_STARTED)
     }
 }
 
@@ -190,5 +198,6 @@ fn read_messages<A: FromArgMatches>(
 ) -> Result<Arguments, clap::Error> {
     let command = command(A::from_arg_matches(matches)?);
     let messages = MessageOptions::from_arg_matches(matches)?;
-    Ok(Arguments { common: Common { messages, ..Common::default() }, command })
+    let common = Common { messages, ..Common::default() };
+    Ok(Arguments { common, command, failure_exit_code: None })
 }

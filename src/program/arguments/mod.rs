@@ -31,16 +31,15 @@ pub(crate) use options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Par
 use usage::{unknown_command, usage_error};
 
 use super::help::{ABOUT, DETAILS, LONG_ABOUT, NOTES};
-use crate::error::{PROGRAM, Result};
-
-/// The exit status if a program was not started, as for `env` and `nohup` (POSIX).
-const NOT_STARTED: u8 = 125;
+use crate::error::{PROGRAM, PROGRAM_AND_VERSION, Result};
 
 /// The command line as it was typed.
 #[derive(Debug)]
 pub(crate) struct Arguments {
     pub(crate) common: Common,
     pub(crate) command: Command,
+    /// The exit status for our own failures, if it must differ from those of the program that is run.
+    pub(crate) failure_exit_code: Option<u8>,
 }
 
 /// A command with its own options.
@@ -63,13 +62,6 @@ pub(crate) enum Command {
     Man(Man),
 }
 
-impl Command {
-    /// Returns the exit status for our own failures, if it must differ from those of the program that is run.
-    pub(super) fn failure_exit_code(&self) -> Option<u8> {
-        matches!(self, Self::Exec(_) | Self::Curl(_)).then_some(NOT_STARTED)
-    }
-}
-
 /// The outcome of reading a command line.
 #[derive(Debug)]
 pub(crate) enum Reading {
@@ -86,16 +78,15 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Reading>
     let Some(first) = arguments.get(name_at) else {
         if arguments.is_empty() {
             let command = Command::Get(Get::default());
-            return Ok(Reading::Run(Box::new(Arguments { common: Common::of_session(), command })));
+            let common = Common::of_session();
+            return Ok(Reading::Run(Box::new(Arguments { common, command, failure_exit_code: None })));
         }
         return read_command(&COMMANDS[0], arguments);
     };
     match first.to_str() {
         Some("-h") => Ok(Reading::Print(program().render_help().to_string())),
         Some("--help") => Ok(Reading::Print(program().render_long_help().to_string())),
-        Some("-V" | "--version") => Ok(Reading::Print(
-            concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n").to_owned(),
-        )),
+        Some("-V" | "--version") => Ok(Reading::Print(format!("{PROGRAM_AND_VERSION}\n"))),
         Some(option) if option.starts_with('-') => read_command(&COMMANDS[0], arguments),
         name => match COMMANDS.iter().find(|definition| Some(definition.name) == name) {
             Some(definition) => {
@@ -134,12 +125,18 @@ fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Rea
     let name = OsString::from(PROGRAM);
     let matches = command(definition).try_get_matches_from(std::iter::once(name).chain(arguments));
     match matches.and_then(|matches| (definition.read)(&matches)) {
-        Ok(arguments) => Ok(Reading::Run(Box::new(arguments))),
-        Err(error) if !error.use_stderr() => Ok(Reading::Print(error.to_string())),
-        Err(error) if definition.becomes_a_program() => {
-            Err(usage_error(&error, definition).or_exit_code(NOT_STARTED))
+        Ok(arguments) => {
+            let failure_exit_code = definition.failure_exit_code();
+            Ok(Reading::Run(Box::new(Arguments { failure_exit_code, ..arguments })))
         }
-        Err(error) => Err(usage_error(&error, definition)),
+        Err(error) if !error.use_stderr() => Ok(Reading::Print(error.to_string())),
+        Err(error) => {
+            let error = usage_error(&error, definition);
+            Err(match definition.failure_exit_code() {
+                Some(code) => error.or_exit_code(code),
+                None => error,
+            })
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub(in crate::program) fn run(arguments: &Configure, context: &Context) -> Resul
         task.note(Note::OtherCredentialHelper { host, helper });
     }
     if !settings.remove {
-        let program = format!("docker-credential-{}", helper_name(session));
+        let program = docker_config::program_of(&helper_name(session));
         if docker_config::helper_in_path(&program, context.environment()).is_none() {
             let target = session
                 .and_then(|_| docker_config::helper_in_path(docker_credential::NAME, context.environment()));

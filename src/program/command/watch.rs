@@ -4,7 +4,6 @@
 //! earlier, so the session file is looked at now and then. IAM issues a new token at any time, so a token of a key or a
 //! trusted profile is renewed well before it expires.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -23,16 +22,19 @@ use crate::token::{Freshness, IssuedToken};
 
 /// How often the clock, the session file and the file with the token are looked at. This bounds the time until a changed
 /// clock, or the end of a suspension, is noticed: a sleeping program does not see either.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// When a session's token is renewed, before it expires. The CLI refuses to renew it earlier than 10 s before.
 const BEFORE_END: Duration = Duration::from_secs(8);
 
 /// The share of its lifetime after which a token that IAM issues is renewed.
-const SHARE: f64 = 0.8;
+const RENEWAL_SHARE: f64 = 0.8;
 
-/// The pauses between failed attempts: the first, and the longest. Each is twice as long as the one before.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// The pause after the first failed attempt. Each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause between attempts.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// The shortest time between two renewals.
 const MIN_WAIT: Duration = Duration::from_millis(500);
@@ -103,17 +105,17 @@ impl<'a> WatchedFile<'a> {
                 self.token = newer;
                 return;
             }
-            thread::sleep(self.renewal.wait(context.task().now()).min(LOOK));
+            thread::sleep(self.renewal.wait(context.task().now()).min(POLL_INTERVAL));
         }
     }
 
-    /// Renews the token if that is due, and writes the file. Failures are repeated while the token in the file is valid.
+    /// Renews the token if that is due, and writes the file. A failed attempt is repeated while the token in the file is valid.
     fn update(&mut self, context: &Context) -> Result<()> {
         // A suspension that outlasted the token has left no time for a second attempt, and the network may need some.
         let is_over_already = self.remaining(context).is_zero();
         let patience =
             if is_over_already { context.deadline().restarted() } else { Deadline::after(Duration::ZERO) };
-        let mut pause = PAUSES.0;
+        let mut pause = FIRST_PAUSE;
         loop {
             context.restart_deadline();
             let Err(error) = self.attempt(context) else { return Ok(()) };
@@ -125,10 +127,10 @@ impl<'a> WatchedFile<'a> {
                 Duration::ZERO => pause,
                 remaining => pause.min(remaining),
             };
-            let wait = wait.mul_f64(1.0 - random() / 4.0);
+            let wait = wait.mul_f64(1.0 - fastrand::f64() / 4.0);
             context.task().note(Note::CannotUpdate { reason: report::message(&error), pause: wait });
             thread::sleep(wait);
-            pause = (pause * 2).min(PAUSES.1);
+            pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 
@@ -198,9 +200,11 @@ impl Renewal {
                 .with_hint("old versions of the CLI print such tokens; update it with `ibmcloud update`")
         })?;
         let wait = if source.is_session() {
-            remaining.saturating_sub(BEFORE_END + Duration::from_secs(1).mul_f64(random())).max(remaining / 2)
+            remaining
+                .saturating_sub(BEFORE_END + Duration::from_secs(1).mul_f64(fastrand::f64()))
+                .max(remaining / 2)
         } else {
-            remaining.mul_f64(SHARE + (random() - 0.5) / 10.0)
+            remaining.mul_f64(RENEWAL_SHARE + (fastrand::f64() - 0.5) / 10.0)
         };
         let wait = wait.max(MIN_WAIT);
         Ok(Self { by_clock: now + wait, by_time: Instant::now() + wait })
@@ -214,10 +218,4 @@ impl Renewal {
         let by_clock = self.by_clock.duration_since(now).unwrap_or_default();
         by_clock.min(self.by_time.saturating_duration_since(Instant::now()))
     }
-}
-
-/// Returns a random number from 0 to 1, so that programs that were started together do not renew together.
-fn random() -> f64 {
-    let bits = RandomState::new().build_hasher().finish() >> 32;
-    f64::from(u32::try_from(bits).unwrap_or_default()) / f64::from(u32::MAX)
 }

@@ -37,7 +37,7 @@ pub(super) fn script(shell: &str) -> &'static str {
     }
 }
 
-/// What may stand at the cursor.
+/// The words, files or program that can come at the cursor.
 #[derive(Debug, PartialEq)]
 enum Offer {
     Words(Vec<Word>),
@@ -98,7 +98,9 @@ fn without_command(line: &TypedLine, current: &str, environment: &Environment) -
         return offer;
     }
     // Only the common options may come before the command's name.
-    if line.ended || !line.used.iter().all(|option| is_common(option)) {
+    let program = program();
+    let is_common = |id: &String| program.get_arguments().any(|argument| argument.get_id() == id);
+    if line.ended || !line.used.iter().all(is_common) {
         return Offer::Words(Vec::new());
     }
     Offer::Words(COMMANDS.iter().map(|known| Word::new(known.name, known.about)).collect())
@@ -120,30 +122,18 @@ fn with_command(
     match (line.option_or_value(current, environment), line.next_positional()) {
         // What is not an option of ours is one of the other program.
         (Some(Offer::Words(words)), _)
-            if takes_any_option(definition)
+            if line.any_option
                 && line.waiting.is_none()
                 && !words.iter().any(|Word(word, _)| word.starts_with(current)) =>
         {
             Offer::Program(name + 1)
         }
         (Some(offer), _) => offer,
-        (None, Some(_)) if takes_any_option(definition) => Offer::Program(name + 1),
+        (None, Some(_)) if line.any_option => Offer::Program(name + 1),
         (None, Some(argument)) if argument.is_trailing_var_arg_set() => Offer::Program(before.len() + 1),
         (None, Some(argument)) => values(argument, "", current, environment),
         (None, None) => Offer::Words(Vec::new()),
     }
-}
-
-/// Returns whether an option of another program ends those of the command, as with `curl`.
-fn takes_any_option(definition: &Definition) -> bool {
-    command(definition)
-        .get_positionals()
-        .any(|argument| argument.is_trailing_var_arg_set() && argument.is_allow_hyphen_values_set())
-}
-
-/// Returns whether an option may come before the command's name.
-fn is_common(id: &str) -> bool {
-    program().get_arguments().any(|argument| argument.get_id() == id)
 }
 
 /// A command line before the cursor, read by the definition of its command.
@@ -155,6 +145,8 @@ struct TypedLine {
     waiting: Option<Arg>,
     /// The indexes of the arguments that are not options.
     positional: Vec<usize>,
+    /// Whether an option of another program ends those of the command, as with `curl`.
+    any_option: bool,
     /// Whether `--` has ended the options.
     ended: bool,
     /// The index of the first word of another program's command line.
@@ -171,12 +163,15 @@ impl TypedLine {
         }
         command.build();
         let becomes = command.get_positionals().any(Arg::is_trailing_var_arg_set);
-        let any_option = takes_any_option(definition);
+        let any_option = command
+            .get_positionals()
+            .any(|argument| argument.is_trailing_var_arg_set() && argument.is_allow_hyphen_values_set());
         let mut line = Self {
             command,
             used: Vec::new(),
             waiting: None,
             positional: Vec::new(),
+            any_option,
             ended: false,
             program: None,
         };

@@ -70,7 +70,7 @@ const SHORT: &str = "\
     nnetrc ooutput pproxytunnel qdisable rrange ssilent ttelnet-option uuser vverbose wwrite-out xproxy yspeed-time \
     ztime-cond";
 
-/// What the guard does with an option.
+/// The way in which the guard treats an option.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Flag,

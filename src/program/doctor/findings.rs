@@ -1,11 +1,11 @@
-//! What was found: the checks, and how they are shown.
+//! The checks and their results, and how they are shown.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::Answer;
-use crate::error::{Error, Result};
+use crate::error::{Error, PROGRAM_AND_VERSION, Result};
 use crate::program::context::Context;
 use crate::program::report;
 use crate::sanitize;
@@ -102,11 +102,12 @@ impl Findings {
             (Err(error), _) => report::message(error),
             (Ok(Answer::SessionFile), Some(freshness)) => {
                 let left = freshness.remaining().map(brief).unwrap_or_default();
-                format!("a token can be had: the one in the session file is valid for another {left}")
+                format!("a token is available: the one in the session file is valid for another {left}")
             }
-            (Ok(Answer::SessionFile), None) => "a token can be had from the session file".to_owned(),
+            (Ok(Answer::SessionFile), None) => "a token is available in the session file".to_owned(),
             (Ok(Answer::Ibmcloud), _) => {
-                "a token can be had, as far as the session file tells: `ibmcloud` renews it".to_owned()
+                "a token should be available: according to the session file, `ibmcloud` can renew it"
+                    .to_owned()
             }
             (Ok(Answer::Iam), _) => "a token can be requested from IAM".to_owned(),
         };
@@ -118,12 +119,7 @@ impl Findings {
             remedy: check.remedy.map(clean),
             ..check
         });
-        Self {
-            program: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
-            exit_code,
-            summary: clean(summary),
-            checks: checks.collect(),
-        }
+        Self { program: PROGRAM_AND_VERSION, exit_code, summary: clean(summary), checks: checks.collect() }
     }
 
     /// Returns the report for people. If there would be no token, the error that follows on the standard error says so.

@@ -60,7 +60,7 @@ impl Facts<'_> {
     pub(super) fn locale(&self) -> Check {
         const ID: &str = "locale";
         let environment = self.context.environment();
-        let set = LOCALE.into_iter().find_map(|name| Some((name, value(environment, name)?)));
+        let set = value(environment, &LOCALE);
         let evidence = match (&set, &self.details.locale) {
             (_, Some(locale)) => format!("the CLI's own setting is `{}`", sanitize::redact(locale)),
             (Some((name, locale)), None) => format!("{name} is `{locale}`"),
@@ -97,7 +97,7 @@ impl Facts<'_> {
         let mut found = Vec::new();
         let mut remedies = Vec::new();
         for (what, [name, old], harmless) in SETTINGS {
-            let set = [name, old].into_iter().find_map(|name| Some((name, value(environment, name)?)));
+            let set = value(environment, &[name, old]);
             let stored = match what {
                 "color" => self.details.color_enabled.as_deref(),
                 "trace" => self.details.trace.as_deref(),
@@ -129,7 +129,7 @@ impl Facts<'_> {
         Check::new(ID, Verdict::Advice, evidence).with_remedy(remedies.join(" and "))
     }
 
-    /// Whether the copying of a passcode could be skipped.
+    /// Whether the CLI could get the passcode itself.
     pub(super) fn sso(&self) -> Check {
         const ID: &str = "sso";
         if self.details.type_of_sso.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("auto")) {
@@ -141,13 +141,15 @@ impl Facts<'_> {
             Some(false) => Check::ok(ID, "the login used no one-time passcode"),
             Some(true) => Check::new(ID, Verdict::Advice, "you log in with a one-time passcode (federated ID)")
                 .with_remedy(
-                    "the CLI can skip the copying since 2.24: `ibmcloud config --sso-otp auto`, or `ibmcloud login --sso --sso-otp auto` once",
+                    "since 2.24, the CLI can get the passcode from the browser itself: `ibmcloud config --sso-otp auto`, or `ibmcloud login --sso --sso-otp auto` once",
                 ),
         }
     }
 }
 
-/// Returns a variable's value to be shown. Somebody may have put a key into the wrong variable.
-fn value(environment: &Environment, name: &str) -> Option<String> {
-    Some(sanitize::redact(&environment.get(name)?.to_string_lossy()))
+/// Returns the first of these variables that is set, and its value to be shown. Somebody may have put a key into the wrong
+/// variable.
+fn value(environment: &Environment, names: &[&'static str]) -> Option<(&'static str, String)> {
+    let (name, value) = environment.first_named(names)?;
+    Some((name, sanitize::redact(&value.to_string_lossy())))
 }

@@ -60,7 +60,7 @@ impl Facts<'_> {
         if ours.is_empty() {
             return not_set_up();
         }
-        let missing = ours.iter().map(|helper| format!("docker-credential-{helper}"));
+        let missing = ours.iter().map(|helper| docker_config::program_of(helper));
         let missing: Vec<String> = missing
             .filter(|program| docker_config::helper_in_path(program, environment).is_none())
             .map(|program| format!("`{program}`"))

@@ -51,7 +51,7 @@ pub(super) struct Diagnosis {
     pub(super) record: Option<String>,
 }
 
-/// What is known of the machine.
+/// The known facts about the machine.
 struct Facts<'a> {
     context: &'a Context,
     task: Task<'a>,

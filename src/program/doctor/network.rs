@@ -9,7 +9,7 @@ use crate::program::arguments::IamOptions;
 use crate::program::context::Context;
 use crate::time::Deadline;
 
-/// What was found out about the way to IAM.
+/// The way to IAM, as far as it was checked.
 pub(super) struct Network {
     /// The endpoint and its route, or why there is none.
     route: Result<(Endpoint, Result<String>)>,

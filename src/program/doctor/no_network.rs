@@ -1,4 +1,4 @@
-//! What the build without network code says of the way to IAM: nothing.
+//! The build without network code checks nothing on the way to IAM.
 
 use std::time::SystemTime;
 
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::program::context::Context;
 use crate::time::Deadline;
 
-/// What was found out about the way to IAM.
+/// The way to IAM, of which nothing is checked.
 pub(super) struct Network {
     /// IAM's own time if it was asked for and answered.
     pub(super) iam: Option<Result<Option<SystemTime>>>,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::mask::mask;
 use super::{Findings, Verdict};
-use crate::error::{Error, Result};
+use crate::error::{Error, PROGRAM_AND_VERSION, Result};
 use crate::ibmcloud::ObservedRun;
 use crate::ibmcloud::session_file::SessionFile;
 use crate::program::report;
@@ -98,7 +98,7 @@ impl Record {
 
     /// Adds the verdicts, and returns the record as JSON.
     pub(super) fn finish(mut self, findings: &Findings) -> String {
-        self.program = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+        self.program = PROGRAM_AND_VERSION;
         (self.system, self.machine) = (std::env::consts::OS, std::env::consts::ARCH);
         self.checks =
             findings.checks.iter().map(|check| Outcome { id: check.id, verdict: check.verdict }).collect();

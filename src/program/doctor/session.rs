@@ -13,12 +13,9 @@ use crate::session::{self, LockState, Session};
 use crate::system::ownership;
 use crate::system::platform::LIST_RUNS;
 use crate::time::{brief, rfc3339};
-use crate::token::{Claims, DEFAULT_LIFETIME, Freshness};
+use crate::token::{CLOCK_TOLERANCE, Claims, DEFAULT_LIFETIME, Freshness};
 
-/// The difference between two clocks that synchronized ones do not have.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
-
-/// What is said of a session that is not used.
+/// The reason for not checking a session that is not used.
 const NOT_USED: &str = "a variable selects another source of the token, so no session is used";
 
 impl Facts<'_> {
@@ -77,7 +74,7 @@ impl Facts<'_> {
     pub(super) fn session_file(&self) -> Check {
         const ID: &str = "session-file";
         let (Ok(session), Some(file)) = (&self.session, &self.file) else {
-            return Check::skipped(ID, "there is no place for it");
+            return Check::skipped(ID, "the path of the session is unknown");
         };
         if self.needs_no_session {
             return Check::skipped(ID, NOT_USED);
@@ -190,8 +187,7 @@ impl Facts<'_> {
 
     /// Returns the command for a login in the chosen session.
     fn log_in(&self) -> String {
-        let error = Error::new(ErrorKind::LoginNeeded, "").with_hint(log_in_hint());
-        report::hint(&error, self.context.session_name()).unwrap_or_default()
+        report::shown(&log_in_hint(), self.context.session_name())
     }
 }
 

@@ -19,37 +19,25 @@ use roff::{bold, escaped, heading, italic, tagged, text, wrapped};
 /// The date of the pages: that of the release, or of the last change before the first one.
 const DATE: &str = "2026-11-25";
 
-/// The sections of a page that the definitions do not have.
-struct Supplement {
-    /// A command, or one of the programs.
-    name: &'static str,
-    text: &'static str,
-}
-
-impl Supplement {
-    const fn new(name: &'static str, text: &'static str) -> Self {
-        Self { name, text }
-    }
-}
-
-static SUPPLEMENTS: &[Supplement] = &[
-    Supplement::new(PROGRAM, include_str!("ibmcloud-token.txt")),
-    Supplement::new(docker_credential::NAME, include_str!("docker-credential-ibmcloud.txt")),
-    Supplement::new("get", include_str!("get.txt")),
-    Supplement::new("exec", include_str!("exec.txt")),
-    Supplement::new("curl", include_str!("curl.txt")),
-    Supplement::new("watch", include_str!("watch.txt")),
-    Supplement::new("login", include_str!("login.txt")),
-    Supplement::new("logout", include_str!("logout.txt")),
+/// The sections of a page that the definitions do not have: the name of a command or program, and the text.
+static SUPPLEMENTS: &[(&str, &str)] = &[
+    (PROGRAM, include_str!("ibmcloud-token.txt")),
+    (docker_credential::NAME, include_str!("docker-credential-ibmcloud.txt")),
+    ("get", include_str!("get.txt")),
+    ("exec", include_str!("exec.txt")),
+    ("curl", include_str!("curl.txt")),
+    ("watch", include_str!("watch.txt")),
+    ("login", include_str!("login.txt")),
+    ("logout", include_str!("logout.txt")),
     #[cfg(feature = "net")]
-    Supplement::new("exchange", include_str!("exchange.txt")),
-    Supplement::new("parse", include_str!("parse.txt")),
-    Supplement::new("status", include_str!("status.txt")),
-    Supplement::new("inspect", include_str!("inspect.txt")),
-    Supplement::new("doctor", include_str!("doctor.txt")),
-    Supplement::new("configure", include_str!("configure.txt")),
-    Supplement::new("completions", include_str!("completions.txt")),
-    Supplement::new("man", include_str!("man.txt")),
+    ("exchange", include_str!("exchange.txt")),
+    ("parse", include_str!("parse.txt")),
+    ("status", include_str!("status.txt")),
+    ("inspect", include_str!("inspect.txt")),
+    ("doctor", include_str!("doctor.txt")),
+    ("configure", include_str!("configure.txt")),
+    ("completions", include_str!("completions.txt")),
+    ("man", include_str!("man.txt")),
 ];
 
 /// The variables and files of every command that uses a session.
@@ -61,7 +49,10 @@ static IDENTITY: &str = include_str!("identity.txt");
 #[cfg(not(feature = "net"))]
 static IDENTITY: &str = "";
 
-/// The example of a command that can ask IAM.
+/// The variables of every command that can log in for a token.
+static LOGIN_OPTION: &str = include_str!("login_option.txt");
+
+/// The variables and the example of a command that can ask IAM.
 static ONLINE: &str = include_str!("online.txt");
 
 /// Returns the names of the pages besides that of the program: the commands, and the credential helper.
@@ -109,6 +100,7 @@ fn page_of_command(definition: &Definition) -> String {
     let uses = |option| built.get_arguments().any(|argument| argument.get_id() == option);
     let mut texts = vec![supplement(definition.name)];
     texts.extend(uses("ibmcloud").then_some(SESSION));
+    texts.extend(uses("login").then_some(LOGIN_OPTION));
     texts.extend(uses("endpoint").then_some(IDENTITY));
     texts.extend(uses("online").then_some(ONLINE));
     let mut page = beginning(&page_name(definition.name), &built);
@@ -248,7 +240,7 @@ fn exit_codes() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Writes the variables that replace options, and the others.
 fn variables(page: &mut String, command: &clap::Command, texts: &[&str]) {
     heading(page, "ENVIRONMENT");
-    for option in command.get_arguments() {
+    for option in command.get_arguments().filter(|option| !option.is_hide_set()) {
         let Some(long) = option.get_long() else { continue };
         if !WITHOUT_VARIABLE.contains(&long) {
             let name = long.to_ascii_uppercase().replace('-', "_");
@@ -276,7 +268,7 @@ fn supplements(page: &mut String, texts: &[&str]) {
 
 /// Returns the text that supplements the definition of a command, or nothing.
 fn supplement(name: &str) -> &'static str {
-    SUPPLEMENTS.iter().find(|supplement| supplement.name == name).map_or("", |supplement| supplement.text)
+    SUPPLEMENTS.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text)
 }
 
 /// Returns a section of a text, without its heading.
@@ -317,12 +309,12 @@ mod tests {
                 "{name}: add examples to src/program/manual/{name}.txt"
             );
         }
-        for supplement in SUPPLEMENTS {
-            assert!(page_names().chain([PROGRAM]).any(|name| name == supplement.name), "{}", supplement.name);
-            let headings = supplement.text.lines().filter_map(|line| line.strip_prefix("# "));
+        for (name, text) in SUPPLEMENTS {
+            assert!(page_names().chain([PROGRAM]).any(|known| known == *name), "{name}");
+            let headings = text.lines().filter_map(|line| line.strip_prefix("# "));
             let known =
                 ["SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO"];
-            headings.for_each(|heading| assert!(known.contains(&heading), "{}: {heading}", supplement.name));
+            headings.for_each(|heading| assert!(known.contains(&heading), "{name}: {heading}"));
         }
     }
 
@@ -369,9 +361,9 @@ mod tests {
 
     #[test]
     fn see_also_names_only_pages_that_exist() {
-        for supplement in SUPPLEMENTS {
-            for name in related(supplement.text).filter(|name| !name.ends_with("(1)")) {
-                assert!(page_names().any(|page| page == name), "{}: {name}", supplement.name);
+        for (of, text) in SUPPLEMENTS {
+            for name in related(text).filter(|name| !name.ends_with("(1)")) {
+                assert!(page_names().any(|page| page == name), "{of}: {name}");
             }
         }
     }

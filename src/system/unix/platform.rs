@@ -9,10 +9,10 @@ use crate::format::Shell;
 /// How to check whether the machine has reached a limit.
 pub(crate) const CHECK_LIMITS: &str = "check the limits of this machine: `ulimit -a`";
 
-/// What to do if a program cannot be started.
+/// The hint if a program cannot be started.
 pub(crate) const REACHED_LIMIT: &str = "this machine may have reached a limit: check `ulimit -a`";
 
-/// What to do if no thread can be started.
+/// The hint if no thread can be started.
 pub(crate) const TOO_MANY_THREADS: &str =
     "this machine may have reached a limit: check `ulimit -u` and `ulimit -v`";
 

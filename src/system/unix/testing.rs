@@ -1,4 +1,4 @@
-//! What unit tests need of the platform.
+//! The parts of unit tests that differ between platforms.
 
 #[cfg(feature = "net")]
 use std::ffi::OsString;

@@ -9,10 +9,10 @@ use crate::format::Shell;
 /// How to check whether the machine has reached a limit.
 pub(crate) const CHECK_LIMITS: &str = "check in the Task Manager whether this machine is short of memory";
 
-/// What to do if a program cannot be started.
+/// The hint if a program cannot be started.
 pub(crate) const REACHED_LIMIT: &str = "this machine may be short of memory, or a policy may forbid it";
 
-/// What to do if no thread can be started.
+/// The hint if no thread can be started.
 pub(crate) const TOO_MANY_THREADS: &str = "this machine may be short of memory";
 
 /// How to find runs of the CLI.

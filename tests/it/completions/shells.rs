@@ -82,7 +82,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// What may stand at the end of each line, according to a shell.
+/// The words that a shell offers at the end of each line.
 fn completions(shell: &str, lines: &[String]) -> Vec<Vec<String>> {
     let sandbox = sandbox();
     let completed =

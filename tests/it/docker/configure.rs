@@ -1,4 +1,4 @@
-//! What `configure docker` changes, and what it leaves as it is.
+//! The changes that `configure docker` makes, and no others.
 
 use std::fs;
 use std::path::PathBuf;

@@ -131,7 +131,7 @@ impl Drop for Registry {
     }
 }
 
-/// What a request says after `Authorization: Basic`, decoded.
+/// The decoded credentials of a request (`Authorization: Basic`).
 fn basic(request: &Received) -> Option<String> {
     let value = *request.header("Authorization").first()?;
     String::from_utf8(STANDARD.decode(value.strip_prefix("Basic ")?).unwrap()).ok()

@@ -27,7 +27,7 @@ fn healthy_set_up_says_so_on_one_screen() {
         assert!(fits || line.contains(stand_in().to_str().unwrap()), "{line}");
     }
     assert!(!outcome.stdout.contains("->"), "{}", outcome.stdout);
-    assert!(lines.iter().any(|line| line.starts_with("A token can be had")), "{}", outcome.stdout);
+    assert!(lines.iter().any(|line| line.starts_with("A token is available")), "{}", outcome.stdout);
     let verdicts = lines.iter().filter_map(|line| line.split(' ').next()).filter(|word| !word.is_empty());
     let bad: Vec<&str> = verdicts.filter(|word| ["advice", "warning", "failure"].contains(word)).collect();
     assert!(bad.is_empty(), "{bad:?}: {}", outcome.stdout);

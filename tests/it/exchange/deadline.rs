@@ -7,7 +7,7 @@ use super::{Client, success, token};
 use crate::iam_service::{AUTHORITY, Authority, Service, Step};
 use crate::sandbox::{Outcome, Sandbox, can_trace, make_pipe, symlink, timed};
 
-/// What separates the directories of a list.
+/// The separator of the directories in a list.
 const LIST_SEPARATOR: &str = if cfg!(windows) { ";" } else { ":" };
 
 /// Much more than a busy machine needs, much less than a bug would cost.

@@ -1,4 +1,4 @@
-//! What IAM refuses: whether it is about the key, the session or the profile, and the exit status for it.
+//! IAM's refusals: whether each is about the key, the session or the profile, and its exit status.
 
 use super::{Iam, PROFILE_ID, PROFILE_NAME, sandbox};
 use crate::iam_service::{Service, TRANSACTION, answer};

@@ -1,4 +1,4 @@
-//! What only the file systems of Unix have. A test that uses it is left out on Windows, where each of these functions panics.
+//! Features that only the file systems of Unix have. A test that uses it is left out on Windows, where each of these functions panics.
 
 #[cfg(unix)]
 pub(crate) use unix::{chown, inode, is_root, make_pipe, mode, set_mode, symlink};

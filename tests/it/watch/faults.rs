@@ -1,4 +1,4 @@
-//! What can go wrong with the file: its directory disappears, the disk is full, and SIGKILL comes at any moment.
+//! Faults around the file: its directory disappears, the disk is full, and SIGKILL comes at any moment.
 
 use std::fs;
 use std::thread;

@@ -1,4 +1,4 @@
-//! What is refused before any work.
+//! Command lines and set-ups that are refused at the start.
 
 use std::fs;
 

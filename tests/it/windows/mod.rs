@@ -1,4 +1,4 @@
-//! What only Windows has: jobs in place of process groups, batch files, files that others keep open, long paths.
+//! Features that only Windows has: jobs in place of process groups, batch files, files that others keep open, long paths.
 //!
 //! - `cli`: how the CLI is found, run and ended
 //! - `files`: the session file and the output file
