@@ -11,7 +11,7 @@ use super::{IBMCLOUD_RENEWS_UNDER, Request, Session, being_written, torn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ibmcloud::failure::log_in_hint;
 use crate::ibmcloud::session_file::{SkipReason, Unusable};
-use crate::system::platform::LIST_RUNS;
+use crate::system::platform::{self, LIST_RUNS};
 use crate::task::Task;
 use crate::time::brief;
 use crate::token::{DEFAULT_LIFETIME, IssuedToken, Origin};
@@ -71,7 +71,7 @@ impl Session {
             Err(Unusable::Skipped(reason)) => {
                 let what = format!("`ibmcloud` cannot use the session file `{}`: {reason}", path.display());
                 return Err(Error::new(ErrorKind::IbmcloudFailed, what)
-                    .with_hint("make it a regular file that you may read and write: `chmod 600` it, or remove it and log in again"));
+                    .with_hint(format!("{}; or remove it and log in again", platform::make_readable(path))));
             }
         };
         let Some(token) = file.token else {

@@ -14,6 +14,9 @@ impl Facts<'_> {
     /// The entries of PATH, and whether another user could put a program into one of them.
     pub(super) fn path(&self) -> Check {
         const ID: &str = "path";
+        if !ownership::READS_PERMISSIONS {
+            return Check::skipped(ID, "who may write to its directories is not checked on this system");
+        }
         let (searched, refused) = path_entries(self.context.environment());
         let is_open =
             |path: &Path| path.metadata().is_ok_and(|found| ownership::is_writable_by_others(&found));

@@ -11,7 +11,7 @@ use crate::ibmcloud::session_file::{SkipReason, Unusable};
 use crate::program::report;
 use crate::session::{self, LockState, Session};
 use crate::system::ownership;
-use crate::system::platform::LIST_RUNS;
+use crate::system::platform::{self, LIST_RUNS};
 use crate::time::{brief, rfc3339};
 use crate::token::{CLOCK_TOLERANCE, Claims, DEFAULT_LIFETIME, Freshness};
 
@@ -199,7 +199,8 @@ fn difference(one: SystemTime, other: SystemTime) -> Duration {
 /// Checks the mode of a file that was read.
 fn readable(id: &'static str, path: &Path) -> Check {
     let shown = path.display();
-    let Ok(metadata) = path.metadata() else { return Check::ok(id, format!("`{shown}`")) };
+    let metadata = path.metadata().ok().filter(|_| ownership::READS_PERMISSIONS);
+    let Some(metadata) = metadata else { return Check::ok(id, format!("`{shown}`")) };
     let mode = ownership::shown_mode(&metadata);
     let owner = if ownership::is_of_user(&metadata) { "yours" } else { "another user's" };
     let evidence = format!("`{shown}` is {owner}, {mode}");
@@ -218,7 +219,7 @@ fn skipped(id: &'static str, path: &Path, reason: &SkipReason, session: &Session
             "`chown` it to yourself, or choose a directory of your own: `export IBMCLOUD_HOME=…` ({} chose this one)",
             session.variable().unwrap_or("--session")
         ),
-        SkipReason::Unreadable(_) => format!("`chmod 600 {shown}`, or `chmod 700` its directory"),
+        SkipReason::Unreadable(_) => platform::make_readable(path),
         SkipReason::NotAFile => format!("remove `{shown}`, and log in again"),
         SkipReason::TooLarge | SkipReason::UnknownShape => {
             "see what `ibmcloud target` says; if it fails, log in again".to_owned()

@@ -21,6 +21,10 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Whether the functions below read who may use a file.
+#[cfg(feature = "program")]
+pub(crate) const READS_PERMISSIONS: bool = true;
+
 /// Returns whether other users can use a file.
 pub(crate) fn is_exposed(metadata: &Metadata) -> bool {
     metadata.mode() & 0o077 != 0

@@ -1,6 +1,5 @@
 //! Values and words that differ between platforms.
 
-#[cfg(feature = "program")]
 use std::path::Path;
 
 #[cfg(feature = "program")]
@@ -15,6 +14,11 @@ pub(crate) const REACHED_LIMIT: &str = "this machine may have reached a limit: c
 /// The hint if no thread can be started.
 pub(crate) const TOO_MANY_THREADS: &str =
     "this machine may have reached a limit: check `ulimit -u` and `ulimit -v`";
+
+/// How to make a file readable.
+pub(crate) fn make_readable(path: &Path) -> String {
+    format!("`chmod 600 {}`, or `chmod 700` its directory", path.display())
+}
 
 /// How to find runs of the CLI.
 pub(crate) const LIST_RUNS: &str = "`pgrep -l ibmcloud` lists it";

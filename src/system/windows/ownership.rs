@@ -17,6 +17,10 @@ const BACKUP_SEMANTICS: u32 = 0x0200_0000;
 /// `ERROR_LOCK_VIOLATION`).
 const HELD: [i32; 2] = [32, 33];
 
+/// Whether the functions below read who may use a file.
+#[cfg(feature = "program")]
+pub(crate) const READS_PERMISSIONS: bool = false;
+
 /// Returns whether a file belongs to the user of this process, which is not checked here.
 pub(crate) fn is_of_user(_: &Metadata) -> bool {
     true

@@ -1,7 +1,8 @@
 //! Values and words that differ between platforms.
 
 #[cfg(feature = "program")]
-use std::{env::consts::EXE_SUFFIX, path::Path};
+use std::env::consts::EXE_SUFFIX;
+use std::path::Path;
 
 #[cfg(feature = "program")]
 use crate::format::Shell;
@@ -14,6 +15,11 @@ pub(crate) const REACHED_LIMIT: &str = "this machine may be short of memory, or 
 
 /// The hint if no thread can be started.
 pub(crate) const TOO_MANY_THREADS: &str = "this machine may be short of memory";
+
+/// How to make a file readable.
+pub(crate) fn make_readable(path: &Path) -> String {
+    format!("give yourself the right to read and write `{}` (Security in its properties)", path.display())
+}
 
 /// How to find runs of the CLI.
 pub(crate) const LIST_RUNS: &str = r#"`tasklist /fi "imagename eq ibmcloud.exe"` lists it"#;

@@ -107,3 +107,14 @@ fn carriage_returns_in_input_are_ignored() {
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert!(names(sandbox.home()).contains(&".bluemix".to_owned()));
 }
+
+#[test]
+fn doctor_does_not_say_that_files_are_protected() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let outcome = sandbox.run("doctor");
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    let is_said = |start: &str| lines.iter().any(|line| line.starts_with(start));
+    assert!(is_said("skipped path ") && is_said("ok      session-file "), "{outcome:?}");
+    assert!(!outcome.stdout.contains("no other user") && !outcome.stdout.contains("yours"), "{outcome:?}");
+}
