@@ -16,6 +16,7 @@
 //! - `output`: formats, files, exit codes, the command line
 //! - `pipeline`: the documented pipeline in Rust, for the fuzz target of that name
 //! - `platforms`: which tests run on Windows
+//! - `powershell`: what we print for PowerShell is valid there
 //! - `process`: how the program runs the CLI
 //! - `readme`: the README's examples
 //! - `recipes`: the recipes of `docs/recipes.md`, with the tools that they are for
@@ -62,6 +63,9 @@ mod output;
 #[cfg(unix)]
 mod pipeline;
 mod platforms;
+// Not on Windows: the grammar is one of the clients of `sdks`.
+#[cfg(unix)]
+mod powershell;
 mod process;
 mod readme;
 // Not on Windows: the recipes are for POSIX shells and for tools of Unix.

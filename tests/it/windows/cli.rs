@@ -1,15 +1,14 @@
 //! How the CLI is found, run and ended.
 
-use std::ffi::OsString;
 use std::fs;
 use std::os::windows::process::CommandExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::{alive, is_wine};
+use super::{alive, is_wine, tool};
 use crate::sandbox::{
-    Outcome, SYSTEM_PATH, Sandbox, eventually, is_available, jwt, renewable, search_path, spawn, stand_in,
-    timed, token, token_in,
+    Outcome, SYSTEM_PATH, Sandbox, eventually, jwt, renewable, search_path, spawn, stand_in, timed, token,
+    token_in,
 };
 
 /// Much more than a busy machine needs, much less than a bug would cost.
@@ -194,16 +193,9 @@ fn key_is_in_no_argument_of_the_cli() {
     assert!(!outcome.stderr.contains("M4rker"), "{outcome:?}");
 }
 
-/// The program that presses Ctrl-C in the console of another process.
-fn ctrl_c() -> Option<OsString> {
-    let press = std::env::var_os("IBMCLOUD_TOKEN_TEST_CTRL_C");
-    is_available(press.is_some(), "`tests/windows` builds the program that presses Ctrl-C")
-        .then_some(press)?
-}
-
 #[test]
 fn ctrl_c_ends_the_program_and_the_cli() {
-    let Some(press) = ctrl_c() else { return };
+    let Some(press) = tool("ctrl-c.exe") else { return };
     let sandbox = Sandbox::logging().with("STAND_IN_HANG", "1").with("STAND_IN_GRANDCHILD", "1");
     let mut command = sandbox.program(["get", "--timeout", "60s", "-o", "./answer"]);
     let mut program = spawn(command.creation_flags(CREATE_NO_WINDOW));
@@ -220,7 +212,7 @@ fn ctrl_c_ends_the_program_and_the_cli() {
 
 #[test]
 fn watch_renews_the_token_until_ctrl_c() {
-    let Some(press) = ctrl_c() else { return };
+    let Some(press) = tool("ctrl-c.exe") else { return };
     let first = renewable(-3600, 13);
     let sandbox = Sandbox::with_token(&first);
     let file = sandbox.home().join("answer");

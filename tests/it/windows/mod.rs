@@ -12,9 +12,9 @@ mod programs;
 
 use std::fs::{self, File};
 use std::os::windows::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::sandbox::{Sandbox, names};
+use crate::sandbox::{Sandbox, is_available, names};
 
 /// Opens a file and lets nobody else open it.
 fn hold(path: &Path) -> File {
@@ -25,6 +25,13 @@ fn hold(path: &Path) -> File {
 fn alive(sandbox: &Sandbox) -> usize {
     let files = names(&sandbox.log()).into_iter().filter(|name| name.starts_with("alive."));
     files.filter(|name| File::open(sandbox.log().join(name)).is_err()).count()
+}
+
+/// A program that `tests/windows` builds from C.
+fn tool(name: &str) -> Option<PathBuf> {
+    let directory = std::env::var_os("IBMCLOUD_TOKEN_TEST_CROSS");
+    let directory = is_available(directory.is_some(), "`tests/windows` builds it").then_some(directory)?;
+    Some(PathBuf::from(directory?).join(name))
 }
 
 /// Whether this is Wine, whose file system is that of Unix.

@@ -3,7 +3,10 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::sandbox::{Outcome, SYSTEM_PATH, Sandbox, jwt, names, search_path, spawn, stand_in};
+use super::tool;
+use crate::sandbox::{
+    Outcome, SYSTEM_PATH, Sandbox, jwt, names, run_with_input, search_path, spawn, stand_in,
+};
 
 #[test]
 fn exec_passes_the_token_and_the_exit_status_on() {
@@ -117,4 +120,32 @@ fn doctor_does_not_say_that_files_are_protected() {
     let is_said = |start: &str| lines.iter().any(|line| line.starts_with(start));
     assert!(is_said("skipped path ") && is_said("ok      session-file "), "{outcome:?}");
     assert!(!outcome.stdout.contains("no other user") && !outcome.stdout.contains("yours"), "{outcome:?}");
+}
+
+#[test]
+fn missing_standard_handle_is_an_error_only_if_it_is_needed() {
+    let Some(starter) = tool("closed-handles.exe") else { return };
+    let (sandbox, token) = Sandbox::logged_in();
+    let run = |handles: &str, line: &str| -> Outcome {
+        let mut command = sandbox.command(&starter);
+        command.arg(handles).arg(crate::sandbox::PROGRAM).args(line.split(' '));
+        run_with_input(&mut command, token.as_bytes())
+    };
+    for handles in ["0", "2", "02"] {
+        assert_eq!(run(handles, "-f token").payload(), token, "without {handles}");
+    }
+    assert!(run("1", "-f token").fails_with(1).error().contains("cannot write to the standard output"));
+    assert_eq!(run("12", "-f token").status, Some(1));
+    assert_eq!(run("012", "-f token").status, Some(1));
+    // These need no standard output.
+    for handles in ["1", "012"] {
+        assert_eq!(run(handles, "-f token -o ./file").status, Some(0), "without {handles}");
+        assert_eq!(fs::read_to_string(sandbox.home().join("file")).unwrap(), format!("{token}\n"));
+        fs::remove_file(sandbox.home().join("file")).unwrap();
+    }
+    // Failures keep their exit codes.
+    assert_eq!(run("2", "-f token --session none").status, Some(4));
+    assert_eq!(run("", "parse -f token").payload(), token);
+    let outcome = run("0", "parse -f token");
+    assert!(outcome.status != Some(0) && outcome.stdout.is_empty(), "{outcome:?}");
 }
