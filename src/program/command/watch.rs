@@ -199,14 +199,7 @@ impl Renewal {
             Error::new(ErrorKind::RequirementUnmet, what)
                 .with_hint("old versions of the CLI print such tokens; update it with `ibmcloud update`")
         })?;
-        let wait = if source.is_session() {
-            remaining
-                .saturating_sub(BEFORE_END + Duration::from_secs(1).mul_f64(fastrand::f64()))
-                .max(remaining / 2)
-        } else {
-            remaining.mul_f64(RENEWAL_SHARE + (fastrand::f64() - 0.5) / 10.0)
-        };
-        let wait = wait.max(MIN_WAIT);
+        let wait = wait_for_renewal(remaining, source.is_session(), fastrand::f64());
         Ok(Self { by_clock: now + wait, by_time: Instant::now() + wait })
     }
 
@@ -217,5 +210,41 @@ impl Renewal {
     fn wait(&self, now: SystemTime) -> Duration {
         let by_clock = self.by_clock.duration_since(now).unwrap_or_default();
         by_clock.min(self.by_time.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// Returns the time until a token that lives for another `remaining` is renewed. The `random` number, from 0 to 1, keeps
+/// programs that were started together from renewing together.
+fn wait_for_renewal(remaining: Duration, is_of_session: bool, random: f64) -> Duration {
+    let wait = if is_of_session {
+        remaining.saturating_sub(BEFORE_END + Duration::from_secs(1).mul_f64(random)).max(remaining / 2)
+    } else {
+        remaining.mul_f64(RENEWAL_SHARE + (random - 0.5) / 10.0)
+    };
+    wait.max(MIN_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renewal_comes_before_the_end_and_at_different_times() {
+        for (remaining, is_of_session, earliest, latest) in [
+            // From 75 % to 85 %.
+            (3600, false, 2_700_000, 3_060_000),
+            // In the last 10 seconds, when the CLI can renew it.
+            (3600, true, 3_591_000, 3_592_000),
+            // Not before the half of a short life, and not at once.
+            (12, true, 6_000, 6_000),
+            (0, true, 500, 500),
+            (0, false, 500, 500),
+        ] {
+            let wait =
+                |random| wait_for_renewal(Duration::from_secs(remaining), is_of_session, random).as_millis();
+            let mut waits = [wait(0.0), wait(1.0)];
+            waits.sort_unstable();
+            assert_eq!(waits, [earliest, latest], "{remaining} {is_of_session}");
+        }
     }
 }
