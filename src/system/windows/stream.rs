@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Component, Path, Prefix};
 use std::thread;
 use std::time::Duration;
 
@@ -11,9 +11,6 @@ use winapi_util::file::typ;
 use crate::secret::SecretBuffer;
 use crate::system::blocking;
 use crate::time::Deadline;
-
-/// The names of devices start with this.
-const DEVICES: &[u8] = br"\\.\";
 
 /// All instances of a named pipe are in use (`ERROR_PIPE_BUSY`).
 const PIPE_BUSY: i32 = 231;
@@ -26,7 +23,7 @@ pub(crate) struct Stream(File);
 
 /// Opens what is at a path, or returns nothing if a regular file, a directory or nothing is there.
 pub(crate) fn open(path: &Path, deadline: Deadline) -> io::Result<Option<Stream>> {
-    let is_device = path.as_os_str().as_encoded_bytes().starts_with(DEVICES);
+    let is_device = is_device(path);
     // Asking for the metadata of a pipe would connect to it. Devices such as `NUL` have none.
     if !is_device
         && match path.symlink_metadata() {
@@ -52,6 +49,12 @@ pub(crate) fn open(path: &Path, deadline: Deadline) -> io::Result<Option<Stream>
     }
 }
 
+/// Returns whether a path is in the namespace of devices (`\\.\`), except on a drive (`\\.\C:\file`).
+fn is_device(path: &Path) -> bool {
+    let Some(Component::Prefix(prefix)) = path.components().next() else { return false };
+    matches!(prefix.kind(), Prefix::DeviceNS(name) if !name.as_encoded_bytes().ends_with(b":"))
+}
+
 impl Stream {
     /// Writes all bytes, and waits for the reader until the deadline.
     pub(crate) fn write(&self, content: &[u8], deadline: Deadline) -> io::Result<()> {
@@ -65,6 +68,7 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -74,7 +78,8 @@ mod tests {
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();
         let soon = || Deadline::after(Duration::from_millis(50));
-        for path in [&file, directory.path(), &directory.path().join("none")] {
+        let by_namespace = PathBuf::from(format!(r"\\.\{}", file.display()));
+        for path in [&file, directory.path(), &directory.path().join("none"), &by_namespace] {
             assert!(open(path, soon()).unwrap().is_none(), "{}", path.display());
         }
         for name in ["NUL", r"\\.\NUL"] {

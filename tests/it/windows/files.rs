@@ -1,11 +1,14 @@
 //! The session file and the output file, while others use them, and where their paths are unusual.
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use super::{hold, is_wine};
-use crate::sandbox::{HOME, Outcome, Sandbox, jwt, names, session_with, timed, token, token_in};
+use crate::sandbox::{
+    HOME, Outcome, Sandbox, is_available, jwt, names, session_with, timed, token, token_in,
+};
 
 #[test]
 fn session_file_that_another_program_keeps_to_itself_is_waited_for() {
@@ -201,6 +204,9 @@ fn extended_and_mixed_paths_are_supported() {
         home.replace('\\', "/") + "/out/2",
         r"out/../out\3".to_owned(),
         r".\out\4".to_owned(),
+        format!(r"\\.\{home}\out\5"),
+        // The second time, it replaces a file.
+        format!(r"\\.\{home}\out\5"),
     ] {
         let outcome = sandbox.run(&format!("-f token -o {path}"));
         assert_eq!(outcome.status, Some(0), "{path}: {outcome:?}");
@@ -210,4 +216,34 @@ fn extended_and_mixed_paths_are_supported() {
     for device in ["NUL", r"\\.\NUL"] {
         assert_eq!(sandbox.run(&format!("-o {device}")).status, Some(0), "{device}");
     }
+}
+
+#[test]
+fn paths_on_a_server_are_supported() {
+    let share = std::env::var("IBMCLOUD_TOKEN_TEST_SHARE");
+    if !is_available(share.is_ok(), "`tests/windows` makes a share") {
+        return;
+    }
+    let share = share.unwrap();
+    let sandbox = Sandbox::new().with("STAND_IN_SESSION", "1").with("IBMCLOUD_HOME", share.clone());
+    let token = jwt(-10, 3600);
+    let home = Path::new(&share).join(".bluemix");
+    fs::create_dir_all(&home).unwrap();
+    fs::write(home.join("config.json"), session_with(&token)).unwrap();
+    assert_eq!(sandbox.run("-f token").payload(), token);
+    // The CLI is run with the lock in that directory.
+    assert_ne!(sandbox.run("-f token --fresh").payload(), "");
+    assert_eq!(sandbox.calls(), 1);
+    let long = format!("{share}\\{}", ["directory-with-a-long-name"; 12].join("\\"));
+    fs::create_dir_all(format!(r"\\?\UNC\{}", long.trim_start_matches('\\'))).unwrap();
+    for path in [format!(r"{share}\token"), format!(r"{long}\token"), share.replace('\\', "/") + "/other"] {
+        for _ in 0..2 {
+            let outcome = sandbox.run(&format!("-f token -o {path}"));
+            assert_eq!(outcome.status, Some(0), "{path}: {outcome:?}");
+        }
+        let content =
+            fs::read_to_string(format!(r"\\?\UNC\{}", path.replace('/', "\\").trim_start_matches('\\')));
+        assert!(content.unwrap().starts_with("eyJ"), "{path}");
+    }
+    assert_eq!(names(Path::new(&share)), [".bluemix", "directory-with-a-long-name", "other", "token"]);
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use winapi_util::{HandleRef, console};
+
 use crate::behavior::GRANDCHILD;
 use crate::environment::{misused, path, variable};
 use crate::{Exit, Step};
@@ -60,7 +62,17 @@ pub(crate) fn grandchild() -> io::Result<u32> {
     Ok(program.arg(GRANDCHILD).stdin(Stdio::null()).spawn()?.id())
 }
 
-/// The tests have no console, so nothing is shown anyway.
+/// Runs something while the console does not show what is typed. Ctrl-C ends the process with the echo off, which the
+/// program under test must notice.
 pub(crate) fn without_echo<T>(read: impl FnOnce() -> T) -> T {
-    read()
+    const ECHO_INPUT: u32 = 0x4;
+    let before = console::mode(HandleRef::stdin());
+    if let Ok(before) = before {
+        let _ = console::set_mode(HandleRef::stdin(), before & !ECHO_INPUT);
+    }
+    let result = read();
+    if let Ok(before) = before {
+        let _ = console::set_mode(HandleRef::stdin(), before);
+    }
+    result
 }
