@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::proxy::{self, Route};
+use super::proxy::{self, ProxyRoute};
 use super::service::Service;
 use super::{Endpoint, client, trust};
 use crate::error::Result;
@@ -27,9 +27,9 @@ impl Connection<'_> {
     pub(crate) fn route(&self) -> Result<String> {
         let endpoint = self.endpoint;
         Ok(match proxy::route(endpoint, self.environment)? {
-            Route::Direct => format!("{endpoint} is reached directly"),
-            Route::Exempt => format!("NO_PROXY names the host of {endpoint}"),
-            Route::Through(variable, proxy) => {
+            ProxyRoute::Direct => format!("{endpoint} is reached directly"),
+            ProxyRoute::Exempt => format!("NO_PROXY names the host of {endpoint}"),
+            ProxyRoute::Through(variable, proxy) => {
                 format!("{endpoint} is reached through {} ({variable})", proxy::name(&proxy))
             }
         })

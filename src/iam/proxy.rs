@@ -12,7 +12,7 @@ use crate::system::environment::Environment;
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// The route to an endpoint.
-pub(super) enum Route {
+pub(super) enum ProxyRoute {
     /// No variable names a proxy for it.
     Direct,
     /// `NO_PROXY` names the host.
@@ -24,8 +24,8 @@ pub(super) enum Route {
 /// Returns the proxy for an endpoint, if it has one.
 pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>> {
     Ok(match route(endpoint, environment)? {
-        Route::Through(_, proxy) => Some(proxy),
-        Route::Direct | Route::Exempt => None,
+        ProxyRoute::Through(_, proxy) => Some(proxy),
+        ProxyRoute::Direct | ProxyRoute::Exempt => None,
     })
 }
 
@@ -33,15 +33,16 @@ pub(super) fn of(endpoint: &Endpoint, environment: &Environment) -> Result<Optio
 /// HTTP stays on this machine and never uses a proxy.
 ///
 /// An unusable proxy is an error, because without it the key would be sent by a route that the user did not choose.
-pub(super) fn route(endpoint: &Endpoint, environment: &Environment) -> Result<Route> {
+pub(super) fn route(endpoint: &Endpoint, environment: &Environment) -> Result<ProxyRoute> {
     if !endpoint.is_https() {
-        return Ok(Route::Direct);
+        return Ok(ProxyRoute::Direct);
     }
     let exempt = environment.first(&["NO_PROXY", "no_proxy"]).map(OsStr::to_string_lossy);
     if exempt.is_some_and(|list| is_exempt(endpoint.host(), endpoint.port(), &list)) {
-        return Ok(Route::Exempt);
+        return Ok(ProxyRoute::Exempt);
     }
-    let Some((name, url)) = environment.first_named(&VARIABLES) else { return Ok(Route::Direct) };
+    let set = VARIABLES.into_iter().find_map(|name| Some((name, environment.get(name)?)));
+    let Some((name, url)) = set else { return Ok(ProxyRoute::Direct) };
     // The URL is not shown, because it may hold a password.
     let unusable = |why: &str| {
         Error::new(ErrorKind::Network, format!("{name} {why}")).with_hint(
@@ -55,7 +56,7 @@ pub(super) fn route(endpoint: &Endpoint, environment: &Environment) -> Result<Ro
     match Proxy::new(url) {
         // `ureq` is built without SOCKS and panics on such a proxy.
         Ok(proxy) if matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) => {
-            Ok(Route::Through(name, proxy))
+            Ok(ProxyRoute::Through(name, proxy))
         }
         _ => Err(unusable("is not the URL of an HTTP proxy")),
     }

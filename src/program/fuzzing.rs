@@ -34,18 +34,18 @@ pub fn has_failure_reason(text: &[u8]) -> bool {
 }
 
 /// The content of a session file.
-pub struct Session {
+pub struct SessionContent {
     pub token: Option<AccessToken>,
     pub holds_refresh_token: bool,
     pub details: String,
 }
 
 /// Returns whether the file counts as torn if there is no session in it.
-pub fn session_file(content: &[u8]) -> Result<Session, bool> {
+pub fn session_file(content: &[u8]) -> Result<SessionContent, bool> {
     match SessionFile::of_content(buffer(content)) {
         Ok(file) => {
             let details = format!("{:?}", file.details());
-            Ok(Session { token: file.token, holds_refresh_token: file.holds_refresh_token, details })
+            Ok(SessionContent { token: file.token, holds_refresh_token: file.holds_refresh_token, details })
         }
         Err(reason) => Err(matches!(reason, Unusable::Torn)),
     }
