@@ -1,5 +1,6 @@
 //! The source layout: imports run one way, and the overview at the top of the library lists every file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -122,6 +123,107 @@ fn only_the_system_module_calls_the_operating_system() {
 fn sizes_stay_readable() {
     for file in source_files() {
         let lines = code(&file).lines().count();
-        assert!(lines <= 350, "{} has {lines} lines", file.display());
+        assert!(lines <= 350, "{} has {lines} lines of code: split it", file.display());
     }
+    for file in files_below(&root().join("tests/it")) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 500, "{} has {lines} lines: split it", file.display());
+    }
+    let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
+    assert!(lines <= 150, "README.md has {lines} lines: move details to docs/");
+}
+
+/// The types that a text defines. Those inside of a function or a block do not count.
+fn types(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let item = match line.strip_prefix("pub") {
+            Some(rest) => rest.split_once(' ')?.1,
+            None => line,
+        };
+        let kinds = ["struct ", "enum ", "union ", "trait ", "type "];
+        let rest = kinds.iter().find_map(|kind| item.strip_prefix(kind))?;
+        rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next()
+    })
+}
+
+/// Modules of which only one is compiled, so that they define the same types.
+const TWINS: [[&str; 2]; 2] =
+    [["system/unix/", "system/windows/"], ["doctor/network.rs", "doctor/no_network.rs"]];
+
+#[test]
+fn type_has_a_name_of_its_own() {
+    let mut files_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in source_files() {
+        let name = file.to_str().unwrap().replace('\\', "/");
+        let name = TWINS.iter().fold(name, |name, [one, other]| name.replace(other, one));
+        for defined in types(&code(&file)) {
+            files_of.entry(defined.to_owned()).or_default().insert(name.clone());
+        }
+    }
+    assert!(files_of.len() > 100, "{} types were found", files_of.len());
+    files_of.retain(|_, files| files.len() > 1);
+    assert!(files_of.is_empty(), "rename all but one of the types with the same name: {files_of:#?}");
+}
+
+#[test]
+fn types_are_found() {
+    let text =
+        "pub(super) struct A<'a> {\n    type B = u8;\nenum C {}\npub type D = A;\n// struct E\npub use f;\n";
+    assert_eq!(types(text).collect::<Vec<_>>(), ["A", "C", "D"]);
+}
+
+/// A command gets its token from `program::source`, which knows every source. `exchange` has no other source than IAM.
+#[test]
+fn commands_do_not_care_where_a_token_comes_from() {
+    let commands = source_files().into_iter().filter(|file| file.starts_with("program/command"));
+    let mut naming = Vec::new();
+    for file in commands {
+        let code = code(&file);
+        if imports(&code).contains(&"iam".to_owned()) || code.contains("IamSource") {
+            naming.push(file);
+        }
+    }
+    let allowed = [Path::new("program/command/exchange.rs")];
+    assert_eq!(naming, allowed, "a command should use `program::source::Source` in place of IAM");
+}
+
+/// The names that the library exports at its root.
+fn exported(library: &str) -> Vec<&str> {
+    let exports = library.split("\npub use ").skip(1).map(|rest| rest.split(';').next().unwrap());
+    let names = exports.flat_map(|path| path.rsplit(['{', ':']).next().unwrap().split(','));
+    names.map(|name| name.trim_matches(['}', ' ', '\n'])).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn library_exports_few_names_and_hides_the_program() {
+    let library = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let names = exported(&library);
+    assert!(names.contains(&"Session") && names.contains(&"Exchange"), "{names:?}");
+    assert!(
+        names.len() <= 24,
+        "{} names are too many; is one of them for the program only? {names:?}",
+        names.len()
+    );
+    let modules: Vec<&str> = library.lines().filter(|line| line.starts_with("pub mod ")).collect();
+    assert_eq!(modules, ["pub mod program;"], "make the other modules private, and export names instead");
+    assert!(library.contains("\n#[doc(hidden)]\npub mod program;"), "hide `program` with `#[doc(hidden)]`");
+    assert!(
+        !library.contains("\npub use program") && !library.contains("\npub fn "),
+        "keep it out of the root"
+    );
+}
+
+#[test]
+fn exported_names_are_found() {
+    let text = "\npub use a::{B, c};\nuse d::E;\npub use f::g::H;\n#[cfg(x)]\npub use i::{\n    J,\n};\n";
+    assert_eq!(exported(text), ["B", "c", "H", "J"]);
+}
+
+/// A build script would run on every machine that compiles the library.
+#[test]
+fn nothing_runs_at_build_time() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let has_script = root().join("build.rs").exists()
+        || manifest.lines().any(|line| line.starts_with("build = ") || line == "[build-dependencies]");
+    assert!(!has_script, "generate files in a test that compares them, as `platforms` does");
 }
