@@ -7,6 +7,7 @@
 //! - `exchange`: API keys and the IAM service
 //! - `exec`: a program with a token in its environment
 //! - `goldens`: every recorded situation, with stdout, stderr and exit code together
+//! - `help`: what the help lists
 //! - `identity`: an API key, a compute resource and a trusted profile as the source of the token
 //! - `iam_service`: a stand-in for the IAM service on loopback
 //! - `layout`: the order of imports, and the overview in `lib.rs`
@@ -43,6 +44,7 @@ mod doctor;
 mod exchange;
 mod exec;
 mod goldens;
+mod help;
 #[cfg_attr(
     any(not(feature = "net"), windows),
     expect(dead_code, reason = "only the tests of `exchange` use all of it")

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
+#[cfg(feature = "net")]
+use crate::help::commands_in;
 use crate::sandbox::{Outcome, Sandbox, has, jwt, root};
 
 /// A Markdown file of the project.
@@ -138,8 +140,7 @@ fn exchange_works() {
 fn every_option_in_the_documentation_exists() {
     let sandbox = Sandbox::new();
     let help = sandbox.run("--help").payload().to_owned();
-    let (_, commands) = help.split_once("Commands:\n").unwrap();
-    let commands = commands.lines().map_while(|line| line.split_whitespace().next());
+    let commands = commands_in(&help).into_iter();
     let every_help: String =
         commands.map(|command| sandbox.run(&format!("{command} --help")).payload().to_owned()).collect();
     let of_other_programs = [

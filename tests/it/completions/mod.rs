@@ -8,6 +8,7 @@ mod shells;
 
 use std::collections::BTreeSet;
 
+use crate::help::{commands_in, options_in};
 use crate::sandbox::{Outcome, Sandbox, files_below, has};
 
 /// The words that the program offers to a script for the last of these words, each without its description.
@@ -21,22 +22,14 @@ pub(crate) fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
 
 /// The commands in the help.
 pub(crate) fn commands() -> Vec<String> {
-    let help = Sandbox::new().run("-h").payload().to_owned();
-    let (_, commands) = help.split_once("Commands:\n").unwrap();
-    let names = commands.lines().map_while(|line| line.split_whitespace().next());
-    names.map(str::to_owned).collect()
+    let help = Sandbox::new().run("-h");
+    commands_in(help.payload()).into_iter().map(str::to_owned).collect()
 }
 
-/// The options in the help of a command: the long name of each, or its letter if it has no other.
+/// The options in the help of a command.
 fn options(command: &str) -> BTreeSet<String> {
-    let help = Sandbox::new().run(&format!("{command} -h")).payload().to_owned();
-    let lines = help.lines().filter(|line| line.starts_with("  -") || line.starts_with("      --"));
-    lines
-        .map(|line| {
-            let names = line.split_whitespace().take_while(|word| word.starts_with('-'));
-            names.last().unwrap().trim_end_matches(',').to_owned()
-        })
-        .collect()
+    let help = Sandbox::new().run(&format!("{command} -h"));
+    options_in(help.payload()).into_iter().map(str::to_owned).collect()
 }
 
 #[test]

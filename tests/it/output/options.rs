@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::assert_failure;
+use crate::help::{commands_in, options_in};
 use crate::sandbox::{Outcome, Sandbox, is_built, jwt, run_with_input};
 
 /// For each option: the value of its variable, a command line, and the exit status and text that show that it was read.
@@ -116,19 +117,6 @@ fn commands() -> Vec<(&'static str, Vec<&'static str>)> {
     .collect()
 }
 
-/// The options that a help lists: the long name of each, or its letter if it has no other.
-fn options_in(help: &str) -> Vec<&str> {
-    let lines = help.lines().filter(|line| line.starts_with("  -") || line.starts_with("      --"));
-    let mut options: Vec<&str> = lines
-        .map(|line| {
-            let names = line.split_whitespace().take_while(|word| word.starts_with('-'));
-            names.last().unwrap()
-        })
-        .collect();
-    options.sort_unstable();
-    options
-}
-
 #[test]
 fn help_of_a_command_lists_exactly_its_options() {
     let sandbox = Sandbox::new();
@@ -142,9 +130,26 @@ fn help_of_a_command_lists_exactly_its_options() {
     }
     // Every command is in the table.
     let help = sandbox.run("-h").payload().to_owned();
-    let (_, listed) = help.split_once("Commands:\n").unwrap();
-    let listed = listed.lines().map_while(|line| line.split_whitespace().next());
-    assert!(listed.eq(commands().into_iter().map(|(command, _)| command)), "{help}");
+    let known: Vec<&str> = commands().into_iter().map(|(command, _)| command).collect();
+    assert_eq!(commands_in(&help), known);
+}
+
+/// What a user would have to guess.
+#[cfg(feature = "net")]
+#[test]
+fn help_says_what_an_option_reads_and_costs() {
+    let sandbox = Sandbox::new();
+    for (commands, sentence) in [
+        (&["get", "exec", "curl", "watch"][..], "`-` reads stdin to its end."),
+        (&["get", "exec", "curl", "watch", "exchange"], "For many calls, use `exec` or `watch`."),
+    ] {
+        for command in commands {
+            let help = sandbox.run(&format!("{command} --help"));
+            // The text is wrapped.
+            let words: Vec<&str> = help.payload().split_whitespace().collect();
+            assert!(words.join(" ").contains(sentence), "{command}: {sentence}");
+        }
+    }
 }
 
 #[test]
