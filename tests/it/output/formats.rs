@@ -1,6 +1,6 @@
 //! The formats that show a token.
 
-use crate::sandbox::{Outcome, Sandbox, cli_output, jwt_of, token};
+use crate::sandbox::{Outcome, Sandbox, cli_output, is_built, jwt_of, token};
 
 /// Every format, and the payload for a token.
 pub(crate) fn formats(token: &str) -> Vec<(&'static str, String)> {
@@ -69,6 +69,20 @@ fn json_is_one_object_with_null_for_unknown_values() {
     for name in ["expires_at", "expiration", "expires_in", "account", "iam_id"] {
         assert_eq!(json.get(name), Some(&serde_json::Value::Null), "{name}");
     }
+}
+
+#[test]
+fn refused_format_is_answered_with_the_formats() {
+    let sandbox = Sandbox::logging();
+    let lines = ["get -f response", "exchange --apikey @no-such-key -f response", "parse --format=JSON"];
+    for line in lines.into_iter().filter(is_built) {
+        let outcome = sandbox.run(line);
+        let shown = outcome.fails_with(2).stderr.clone();
+        for name in ["bearer", "token", "header", "curl", "json", "env", "dotenv", "github", "%{…}"] {
+            assert!(shown.contains(&format!("`{name}`")), "{line}: {name} is not in {shown}");
+        }
+    }
+    assert_eq!(sandbox.calls(), 0);
 }
 
 #[test]
