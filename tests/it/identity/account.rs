@@ -65,6 +65,32 @@ fn account_of_the_key_and_of_the_profile_is_checked() {
     assert!(!sandbox.home().join("file").exists());
 }
 
+/// The token of the session is short-lived and of another account. Only the token of the profile comes out.
+#[test]
+fn requirements_are_about_the_token_of_the_profile_and_not_about_that_of_the_session() {
+    // The CLI is asked if the session file's token lives for less than a minute. It prints the same one.
+    for (remaining, calls) in [(300, 0), (45, 1)] {
+        let iam = Iam::start();
+        let session = jwt(-10, remaining);
+        let (sandbox, _) = sandbox(&iam);
+        sandbox.write_session(&session);
+        let _iam = iam.accepting(&session);
+        let assume = format!("--assume {PROFILE_ID} -f %{{iam_id}}");
+        for requirement in ["--min-ttl 30m", &format!("--expect-account {PROFILE_ACCOUNT} --min-ttl 30m")] {
+            let _ = std::fs::remove_file(sandbox.log().join("calls"));
+            let outcome = sandbox.run(&format!("get {assume} {requirement}"));
+            assert_eq!(outcome.payload(), "iam-Profile-assumed", "{requirement}");
+            assert_eq!(sandbox.calls(), calls, "{requirement}");
+        }
+        let outcome = sandbox.run(&format!("get {assume} --expect-account {ACCOUNT}"));
+        let error = outcome.fails_with(8).error();
+        assert!(error.ends_with("is for the account `b2`, but `a1` was requested"), "{error}");
+        // Without the profile, the requirements are about the token of the session.
+        sandbox.run("get --min-ttl 30m").fails_with(8);
+        assert_eq!(sandbox.run(&format!("get --expect-account {ACCOUNT} -f token")).payload(), session);
+    }
+}
+
 #[test]
 fn account_that_cannot_exist_is_a_usage_error() {
     for account in ["", "a b", "a/1", "$(id)"] {

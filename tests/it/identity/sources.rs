@@ -7,7 +7,7 @@ use super::{
 };
 use crate::iam_service::{Service, answer};
 #[cfg(target_os = "linux")]
-use crate::sandbox::is_available;
+use crate::sandbox::{MOUNT_NAMESPACE, can_unshare};
 use crate::sandbox::{Sandbox, has, jwt, run_with_input};
 
 const KEY_GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
@@ -184,26 +184,33 @@ fn compute_resource_uses_a_profile() {
 fn compute_token_is_in_the_first_file_of_the_platform_that_exists() {
     let iam = Iam::start();
     let (sandbox, _) = sandbox(&iam);
-    // A private /run, because /var/run is a link to it.
-    let script = "mount -t tmpfs none /run && mkdir -p $(dirname $FILE) && cp compute-token $FILE && exec ibmcloud-token --profile $PROFILE -f '%{iam_id}'";
-    let in_namespace = |file: &str| {
-        let mut command = sandbox.command("unshare");
-        command.args(["--mount", "--map-root-user", "sh", "-c", script]);
-        command.env("PATH", sandbox.path_with_program()).env("FILE", file).env("PROFILE", PROFILE_ID);
-        run_with_input(&mut command, b"")
-    };
-    let probe = sandbox.command("unshare").args(["--mount", "--map-root-user", "true"]).status();
-    if !is_available(probe.is_ok_and(|status| status.success()), "there are no user namespaces") {
+    sandbox.write("other-token", "eyJhbGciOiJSUzI1NiJ9.e30.b3RoZXI");
+    if !can_unshare(&MOUNT_NAMESPACE) {
         return;
     }
-    for file in [
+    // A private /run, because /var/run is a link to it.
+    let script = "mount -t tmpfs none /run
+        put() { mkdir -p \"$(dirname \"$2\")\" && cp \"$1\" \"$2\"; }
+        for file in $LATER; do put other-token \"$file\"; done
+        put compute-token \"$FILE\" && exec ibmcloud-token --profile $PROFILE -f '%{iam_id}'";
+    let in_namespace = |file: &str, later: &[&str]| {
+        let mut command = sandbox.command("unshare");
+        command.args(MOUNT_NAMESPACE).args(["sh", "-c", script]);
+        command.env("PATH", sandbox.path_with_program()).env("PROFILE", PROFILE_ID);
+        command.env("FILE", file).env("LATER", later.join(" "));
+        run_with_input(&mut command, b"")
+    };
+    let files = [
         "/var/run/secrets/tokens/vault-token",
         "/var/run/secrets/tokens/sa-token",
         "/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token",
-    ] {
-        assert_eq!(in_namespace(file).payload(), "iam-Profile-of-resource", "{file}");
+    ];
+    for (number, file) in files.into_iter().enumerate() {
+        for later in [&[], &files[number + 1..]] {
+            assert_eq!(in_namespace(file, later).payload(), "iam-Profile-of-resource", "{file} {later:?}");
+        }
     }
-    let outcome = in_namespace("/var/run/secrets/other");
+    let outcome = in_namespace("/var/run/secrets/other", &[]);
     assert!(outcome.fails_with(4).error().contains("/var/run/secrets/tokens/sa-token"), "{outcome:?}");
 }
 

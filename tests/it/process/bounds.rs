@@ -4,15 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{MARGIN, Waiting};
 use crate::sandbox::processes::{nothing_is_left, recorded_by_stand_in};
 use crate::sandbox::{
-    Outcome, PROGRAM, Sandbox, can_trace, eventually, has, is_available, make_pipe, test_program, timed,
-    token,
+    Outcome, PROGRAM, Sandbox, can_trace, can_unshare, eventually, has, make_pipe, test_program, timed, token,
 };
 
 #[test]
@@ -77,9 +76,7 @@ fn other_fatal_signals_end_the_cli_too() {
 #[test]
 fn process_1_of_a_container_exits_with_the_status_of_the_signal() {
     const NEW_NAMESPACE: [&str; 4] = ["--user", "--map-root-user", "--pid", "--fork"];
-    let probe = Command::new("unshare").args(NEW_NAMESPACE).arg("true").stderr(Stdio::null()).status();
-    let can_unshare = probe.is_ok_and(|status| status.success());
-    if !is_available(can_unshare, "a process may not become process 1 of a namespace here") {
+    if !can_unshare(&NEW_NAMESPACE) {
         return;
     }
     for (line, is_cli_run) in [("get", true), ("parse", false)] {

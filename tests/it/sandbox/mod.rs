@@ -294,6 +294,19 @@ pub(crate) fn can_trace() -> bool {
     is_available(traces, "`strace` may not trace processes here")
 }
 
+/// The arguments of `unshare` for a program that is root in a mount namespace of its own.
+#[cfg(unix)]
+pub(crate) const MOUNT_NAMESPACE: [&str; 2] = ["--mount", "--map-root-user"];
+
+/// Whether `unshare` is allowed to start a program with these arguments, which a container can forbid.
+#[cfg(unix)]
+pub(crate) fn can_unshare(namespaces: &[&str]) -> bool {
+    let mut probe = Command::new("unshare");
+    probe.args(namespaces).arg("true").stdin(Stdio::null());
+    let unshares = probe.output().is_ok_and(|Output { status, .. }| status.success());
+    is_available(unshares, &format!("`unshare {}` is not allowed here", namespaces.join(" ")))
+}
+
 /// Reports why a test is skipped, or panics if no test may be.
 #[expect(clippy::print_stderr, reason = "a skipped test should say so")]
 pub(crate) fn is_available(available: bool, reason: &str) -> bool {

@@ -9,7 +9,9 @@ use rustix::process::Signal;
 #[cfg(feature = "net")]
 use super::remaining;
 use super::{Watched, command, whole_token};
-use crate::sandbox::{Sandbox, eventually, has, jwt, mode, names, run_with_input};
+use crate::sandbox::{
+    MOUNT_NAMESPACE, Sandbox, can_unshare, eventually, has, jwt, mode, names, run_with_input,
+};
 
 #[test]
 fn removed_file_is_written_again() {
@@ -38,12 +40,7 @@ fn directory_that_disappears_is_a_warning_until_it_is_back() {
 #[test]
 fn full_disk_leaves_the_old_token_until_there_is_room() {
     // A file system of one page needs a namespace.
-    let probe = Sandbox::new().command("unshare").args(["--mount", "--map-root-user", "true"]).status();
-    if !crate::sandbox::is_available(
-        probe.is_ok_and(|status| status.success()),
-        "there are no user namespaces",
-    ) || !has("dd")
-    {
+    if !can_unshare(&MOUNT_NAMESPACE) || !has("dd") {
         return;
     }
     let (sandbox, before) = Sandbox::logged_in();
@@ -67,7 +64,7 @@ fn full_disk_leaves_the_old_token_until_there_is_room() {
         cat directory/token; ls directory
         kill $watch; wait $watch";
     let mut command = sandbox.command("unshare");
-    command.args(["--mount", "--map-root-user", "sh", "-c", script]);
+    command.args(MOUNT_NAMESPACE).args(["sh", "-c", script]);
     command.env("PATH", sandbox.path_with_program()).env("SESSION", sandbox.session_file());
     let outcome = run_with_input(&mut command, b"");
     assert_eq!(outcome.payload(), format!("{before}\nfill\ntoken\n{renewed}\ntoken"), "{outcome:?}");

@@ -2,6 +2,7 @@
 //!
 //! - `end`: signals, and failures that outlast the token
 //! - `faults`: a directory that disappears, a full disk, a changed clock, SIGKILL at random moments
+//! - `profiles`: the token of a trusted profile
 //! - `renewals`: many renewals with lifetimes of seconds
 //! - `rest`: CPU time and memory while nothing happens
 //! - `session`: the CLI renews in the last seconds, and other programs renew earlier
@@ -9,6 +10,8 @@
 
 mod end;
 mod faults;
+#[cfg(feature = "net")]
+mod profiles;
 #[cfg(feature = "net")]
 mod renewals;
 mod rest;
