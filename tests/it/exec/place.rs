@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{exec, run};
 use crate::login::terminal::{CTRL_C, Terminal};
-use crate::sandbox::processes::ids_with;
+use crate::sandbox::processes::{ids_with, stat_fields};
 use crate::sandbox::{Outcome, PROGRAM, Sandbox, eventually, has, jwt, renewable, spawn};
 
 /// A session whose token is good, and one for which the CLI has to be run.
@@ -46,8 +46,7 @@ fn send(child: &Child, signal: Signal) {
 }
 
 fn state(child: &Child) -> char {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-    stat.rsplit_once(") ").unwrap().1.chars().next().unwrap()
+    stat_fields(child.id())[0].parse().unwrap()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use super::{COMPUTE_TOKEN, Iam, KEY, PROFILE_ID, sandbox};
 use crate::iam_service::{Service, Step, answer};
-use crate::sandbox::processes::ArgumentWatch;
+use crate::sandbox::processes::{ArgumentWatch, arguments};
 use crate::sandbox::{
     Outcome, PROGRAM, Sandbox, eventually, files_below, has, jwt, names, spawn, trace_of_writing,
 };
@@ -141,9 +141,9 @@ fn arguments_of_curl_have_neither_the_key_nor_its_token() {
         let sent = service.requests()[requests].header("Authorization")[0].to_owned();
         let accepted = iam.accepted.lock().unwrap().clone();
         assert_eq!(sent, format!("Bearer {}", accepted.last().unwrap()));
-        let read = |file| fs::read(format!("/proc/{}/{file}", child.id())).unwrap();
-        let [arguments, environment] =
-            ["cmdline", "environ"].map(read).map(String::from_utf8).map(Result::unwrap);
+        let arguments = arguments(child.id());
+        let environment = fs::read(format!("/proc/{}/environ", child.id())).unwrap();
+        let environment = String::from_utf8(environment).unwrap();
         assert!(arguments.starts_with("curl\0-q\0"), "curl did not replace our process: {arguments}");
         assert!(environment.contains("HOME="), "{environment}");
         for secret in accepted.iter().map(|token| marker(token)).chain(["TESTKEY"]) {

@@ -3,13 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{MARGIN, Waiting};
-use crate::sandbox::processes::{nothing_is_left, recorded_by_stand_in};
+use crate::sandbox::processes::{nothing_is_left, recorded_by_stand_in, status_field};
 use crate::sandbox::{
     Outcome, PROGRAM, Sandbox, can_trace, can_unshare, eventually, has, make_pipe, test_program, timed, token,
 };
@@ -88,15 +87,15 @@ fn process_1_of_a_container_exits_with_the_status_of_the_signal() {
             // While it is open, `parse` waits for input.
             let _stdin = unshare.stdin.take();
             let children = format!("/proc/{0}/task/{0}/children", unshare.id());
-            let program = || fs::read_to_string(&children).unwrap_or_default().trim().parse::<i32>().ok();
+            let program = || fs::read_to_string(&children).unwrap_or_default().trim().parse::<u32>().ok();
             let catches = || {
                 program().is_some_and(|id| {
-                    let status = format!("/proc/{id}/status");
-                    Path::new(&status).exists() && super::contains(Path::new(&status), "SigCgt", signal)
+                    status_field(id, "SigCgt").is_some() && super::contains(id, "SigCgt", signal)
                 })
             };
             eventually("the program is ready", || catches() && (!is_cli_run || sandbox.calls() == 1));
-            kill_process(Pid::from_raw(program().unwrap()).unwrap(), signal).unwrap();
+            let id = program().unwrap().cast_signed();
+            kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
             let status = unshare.wait().unwrap();
             assert_eq!(status.code(), Some(128 + signal.as_raw()), "{line} {signal:?}: {status}");
         }

@@ -11,6 +11,7 @@ use std::process::Stdio;
 use rustix::process::Signal;
 
 use super::{Waiting, contains, open_files};
+use crate::sandbox::processes::stat_fields;
 use crate::sandbox::{Outcome, Sandbox, eventually, jwt, spawn, stand_in_script, token};
 
 #[test]
@@ -79,13 +80,12 @@ fn cli_inherits_no_descriptor_and_no_signal_setting() {
         "no lock is open: {own:?}"
     );
 
-    let own_status = PathBuf::from(format!("/proc/{}/status", waiting.program.id()));
-    assert!(contains(&own_status, "SigIgn", Signal::PIPE));
-    assert!(!contains(&waiting.cli_file("status"), "SigIgn", Signal::PIPE));
-    assert!(!contains(&waiting.cli_file("status"), "SigBlk", Signal::PIPE));
+    assert!(contains(waiting.program.id(), "SigIgn", Signal::PIPE));
+    assert!(!contains(waiting.cli, "SigIgn", Signal::PIPE));
+    assert!(!contains(waiting.cli, "SigBlk", Signal::PIPE));
 
-    let group = fs::read_to_string(waiting.cli_file("stat")).unwrap();
-    assert_eq!(group.rsplit_once(')').unwrap().1.split(' ').nth(3).unwrap(), waiting.cli.to_string());
+    // The state, the parent, and the process group.
+    assert_eq!(stat_fields(waiting.cli)[2], waiting.cli.to_string());
     // The program has not closed its own stdin.
     waiting.program.stdin.take().unwrap().write_all(b"x").unwrap();
 }

@@ -1,23 +1,19 @@
 //! Floods of output, and too few file descriptors.
 
-use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use crate::sandbox::processes::nothing_is_left;
+use crate::sandbox::processes::{kibibytes, nothing_is_left};
 use crate::sandbox::{Outcome, Sandbox, has, spawn, token};
 
 /// Runs the program, and also returns its peak memory in KiB.
 fn run_and_measure(sandbox: &Sandbox, line: &str) -> (Outcome, u64) {
     let child = spawn(&mut sandbox.program(line.split(' ')));
-    let status = format!("/proc/{}/status", child.id());
+    let id = child.id();
     let watcher = thread::spawn(move || {
         let mut peak = 0;
-        // The line disappears when the process ends.
-        while let Some(now) = fs::read_to_string(&status).ok().and_then(|status| {
-            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-            line.trim().strip_suffix(" kB")?.parse::<u64>().ok()
-        }) {
+        // The field disappears when the process ends.
+        while let Some(now) = kibibytes(id, "VmHWM") {
             peak = peak.max(now);
             thread::sleep(Duration::from_millis(2));
         }

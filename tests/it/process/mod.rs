@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::sandbox::processes::recorded_by_stand_in;
+use crate::sandbox::processes::{recorded_by_stand_in, status_field};
 use crate::sandbox::{Sandbox, eventually, spawn};
 
 /// Added to a deadline: much more than a busy machine needs, much less than a bug would cost.
@@ -42,12 +42,11 @@ fn open_files(directory: &Path) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-/// Whether a signal set (`SigIgn`, `SigBlk`) in the `status` file of a process contains a signal.
-fn contains(status: &Path, set: &str, signal: Signal) -> bool {
-    let status = fs::read_to_string(status).unwrap();
-    let set = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(":\t")).unwrap();
+/// Whether a signal set (`SigIgn`, `SigBlk`) of a process contains a signal.
+fn contains(id: u32, set: &str, signal: Signal) -> bool {
+    let set = status_field(id, set).unwrap();
     let bit = signal.as_raw() - 1;
-    u64::from_str_radix(set, 16).unwrap() >> bit & 1 == 1
+    u64::from_str_radix(&set, 16).unwrap() >> bit & 1 == 1
 }
 
 /// The program while it waits for a CLI that does not answer.

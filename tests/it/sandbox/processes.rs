@@ -24,6 +24,31 @@ pub(crate) fn ids_with(file: &str, text: &str) -> Vec<u32> {
     every_process(file).into_iter().filter(|(_, content)| contains(content)).map(|(id, _)| id).collect()
 }
 
+/// The arguments of a process, each with a NUL after it.
+pub(crate) fn arguments(id: u32) -> String {
+    String::from_utf8_lossy(&fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default()).into_owned()
+}
+
+/// A field of a process, such as `VmRSS`, or nothing after its end.
+pub(crate) fn status_field(id: u32, name: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let fields = status.lines().filter_map(|line| line.split_once(':'));
+    fields.into_iter().find_map(|(field, value)| (field == name).then(|| value.trim().to_owned()))
+}
+
+/// A field of a process in KiB, or nothing after its end.
+pub(crate) fn kibibytes(id: u32, name: &str) -> Option<u64> {
+    status_field(id, name)?.strip_suffix(" kB")?.parse().ok()
+}
+
+/// The fields of a process after its name, from the state on, which is the third in proc(5); none after its end.
+pub(crate) fn stat_fields(id: u32) -> Vec<String> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The name is in parentheses, and may hold some itself.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    fields.split_whitespace().map(str::to_owned).collect()
+}
+
 /// The processes in this home.
 fn running_in(home: &Path) -> impl Iterator<Item = u32> {
     let home = [b"HOME=", home.as_os_str().as_bytes()].concat();
@@ -47,8 +72,7 @@ impl ArgumentWatch {
             let mut seen = HashSet::new();
             while !stopped.load(Ordering::Relaxed) {
                 for id in running_in(&home) {
-                    let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-                    seen.insert(String::from_utf8_lossy(&arguments).into_owned());
+                    seen.insert(arguments(id));
                 }
                 thread::sleep(Duration::from_millis(3));
             }
@@ -74,11 +98,12 @@ pub(crate) fn recorded_by_stand_in(sandbox: &Sandbox) -> Vec<u32> {
 /// Whether a process still exists. An orphaned zombie does not count: only init, or another subreaper that the tests
 /// run under, can remove it.
 fn exists(id: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
-    let parent = rest.split(' ').nth(2).unwrap_or_default();
-    let parent = fs::read_to_string(format!("/proc/{parent}/cmdline")).unwrap_or_default();
-    !rest.starts_with(" Z ") || parent.starts_with(super::PROGRAM)
+    match stat_fields(id).as_slice() {
+        [state, parent, ..] => {
+            state != "Z" || parent.parse().is_ok_and(|parent| arguments(parent).starts_with(super::PROGRAM))
+        }
+        _ => false,
+    }
 }
 
 /// Checks that nothing that a test has started is left.

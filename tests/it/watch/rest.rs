@@ -1,22 +1,19 @@
 //! A program that watches a file costs nothing while nothing happens.
 #![cfg(target_os = "linux")]
 
-use std::fs;
 use std::thread;
 use std::time::Duration;
 
 use super::Watched;
 use crate::sandbox::Sandbox;
+use crate::sandbox::processes::{kibibytes, stat_fields};
 
 /// The CPU time in ticks of 10 ms, and the memory in KiB.
 fn usage(id: u32) -> (u64, u64) {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
-    // The name of the program, in parentheses, is the second field. The 14th and 15th are the times.
-    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-    (ticks, memory.trim().trim_end_matches(" kB").parse().unwrap())
+    let fields = stat_fields(id);
+    // The 14th and 15th fields are the times. The first of these is the third.
+    let ticks = [11, 12].map(|field| fields[field].parse::<u64>().unwrap());
+    (ticks.iter().sum(), kibibytes(id, "VmRSS").unwrap())
 }
 
 /// Returns the CPU time in ticks that it used, and its memory in KiB before and after.
