@@ -1,13 +1,14 @@
 //! The changes that `configure docker` makes, and no others.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::{helper_directory, link};
 use crate::sandbox::{
-    HOME, Outcome, SYSTEM_PATH, Sandbox, make_pipe, mode, names, search_path, set_mode, symlink,
+    HOME, Outcome, SYSTEM_PATH, Sandbox, inode, make_pipe, mode, names, search_path, set_mode, symlink,
     trace_of_writing,
 };
 
@@ -234,6 +235,24 @@ fn mode_is_kept_and_no_other_file_is_left() {
         run(&sandbox, "configure docker");
         assert_eq!(mode(&config(&sandbox)), kept);
         assert_eq!(names(&sandbox.home().join(".docker")), ["config.json"]);
+    }
+}
+
+/// A client that has the file open sees the old configuration or the new one, and never a part of it.
+#[test]
+#[cfg_attr(windows, ignore = "files have no inodes")]
+fn configuration_is_replaced_as_a_whole() {
+    let sandbox = sandbox();
+    sandbox.write(".docker/config.json", DOCKERS);
+    for line in ["configure docker", "configure docker --remove"] {
+        let (number, before) = (inode(config(&sandbox)), content(&sandbox));
+        let mut open = fs::File::open(config(&sandbox)).unwrap();
+        run(&sandbox, line);
+        assert_ne!(inode(config(&sandbox)), number, "{line}");
+        let mut seen = String::new();
+        open.read_to_string(&mut seen).unwrap();
+        assert_eq!(seen, before, "{line}");
+        assert_ne!(content(&sandbox), before, "{line}");
     }
 }
 

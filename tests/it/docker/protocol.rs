@@ -44,6 +44,75 @@ fn words_of_the_cli_are_part_of_the_line() {
 }
 
 #[test]
+fn token_in_the_words_of_the_cli_is_redacted() {
+    let echoed = jwt(0, 3600);
+    let sandbox = Sandbox::new();
+    sandbox.write("replay/stderr", format!("FAILED\nThe token {echoed} of this session is refused.\n"));
+    sandbox.write("replay/status", "1\n");
+    let folder = sandbox.home().join("replay").to_str().unwrap().to_owned();
+    let sandbox = sandbox.with("STAND_IN_FOLDER", folder);
+    let outcome = ask(&sandbox, "get", "us.icr.io");
+    let words = "The token [REDACTED] of this session is refused.";
+    assert!(fails(&outcome).contains(words) && outcome.stderr.contains(words), "{outcome:?}");
+    for part in echoed.split('.') {
+        assert!(!outcome.stdout.contains(part) && !outcome.stderr.contains(part), "{outcome:?}");
+    }
+}
+
+/// Nobody is logged in, but a login with the key in the environment would succeed.
+fn with_a_login_within_reach() -> Sandbox {
+    Sandbox::with_session().with("IBMCLOUD_API_KEY", "demo-key")
+}
+
+/// Checks that the CLI was asked for a token, but not for a login.
+#[track_caller]
+fn nobody_logged_in(sandbox: &Sandbox) {
+    let calls = sandbox.call_log();
+    assert!(calls.lines().all(|call| call.ends_with(" iam oauth-tokens")), "{calls}");
+    sandbox.run("get").fails_with(4);
+    assert_eq!(sandbox.run("login").status, Some(0));
+}
+
+#[test]
+fn helper_does_not_log_in() {
+    let sandbox = with_a_login_within_reach();
+    assert!(fails(&ask(&sandbox, "get", "us.icr.io\n")).contains("ibmcloud-token login"));
+    nobody_logged_in(&sandbox);
+}
+
+#[test]
+#[cfg_attr(windows, ignore = "needs a POSIX shell")]
+fn helper_without_an_input_does_not_log_in() {
+    let sandbox = with_a_login_within_reach();
+    let outcome = sandbox.shell("sh", &format!("'{HELPER}' get <&-"));
+    refuses(&outcome, NO_ADDRESS);
+    nobody_logged_in(&sandbox);
+}
+
+// Not on Windows: it needs a pseudo-terminal.
+#[cfg(unix)]
+#[test]
+fn helper_on_a_terminal_does_not_prompt() {
+    use crate::login::terminal::{CTRL_D, Terminal};
+
+    if !crate::sandbox::has("setsid") {
+        return;
+    }
+    // Without a key, the CLI would prompt for a password.
+    for sandbox in [with_a_login_within_reach(), Sandbox::with_session()] {
+        let mut terminal = Terminal::start(&sandbox, HELPER, &["get"]);
+        terminal.press("us.icr.io\n");
+        terminal.wait_for("us.icr.io");
+        terminal.press(CTRL_D);
+        assert_eq!(terminal.end().code(), Some(1), "{}", terminal.screen());
+        let screen = terminal.screen();
+        assert!(screen.contains("\nhint: log in with `ibmcloud-token login`"), "{screen}");
+        let calls = sandbox.call_log();
+        assert!(calls.lines().all(|call| call.ends_with(" iam oauth-tokens")), "{calls}");
+    }
+}
+
+#[test]
 fn other_actions_need_no_session_and_no_cli() {
     for (sandbox, reason) in without_a_token() {
         if reason == "IBMCLOUD_TOKEN_TIMEOUT" {
