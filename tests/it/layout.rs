@@ -1,4 +1,5 @@
-//! The source layout: imports run one way, and the overview at the top of the library lists every file.
+//! The source layout: imports run one way, the overview at the top of the library lists every file, files stay short, and
+//! names are few and unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

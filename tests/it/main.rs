@@ -10,7 +10,7 @@
 //! - `help`: what the help lists
 //! - `identity`: an API key, a compute resource and a trusted profile as the source of the token
 //! - `iam_service`: a stand-in for the IAM service on loopback
-//! - `layout`: the order of imports, and the overview in `lib.rs`
+//! - `layout`: the order of imports, the overview in `lib.rs`, lengths of files, and names
 //! - `login`: logins on a terminal and unattended
 //! - `manual`: the manual pages, and their examples
 //! - `one_liners`: the documented pipelines beside the program, in every situation

@@ -64,9 +64,9 @@ fn with_a_login_within_reach() -> Sandbox {
     Sandbox::with_session().with("IBMCLOUD_API_KEY", "demo-key")
 }
 
-/// Checks that the CLI was asked for a token, but not for a login.
+/// Checks that the CLI was never asked to log in, although it would have succeeded.
 #[track_caller]
-fn nobody_logged_in(sandbox: &Sandbox) {
+fn nobody_has_logged_in(sandbox: &Sandbox) {
     let calls = sandbox.call_log();
     assert!(calls.lines().all(|call| call.ends_with(" iam oauth-tokens")), "{calls}");
     sandbox.run("get").fails_with(4);
@@ -77,7 +77,8 @@ fn nobody_logged_in(sandbox: &Sandbox) {
 fn helper_does_not_log_in() {
     let sandbox = with_a_login_within_reach();
     assert!(fails(&ask(&sandbox, "get", "us.icr.io\n")).contains("ibmcloud-token login"));
-    nobody_logged_in(&sandbox);
+    assert_eq!(sandbox.calls(), 1);
+    nobody_has_logged_in(&sandbox);
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn helper_without_an_input_does_not_log_in() {
     let sandbox = with_a_login_within_reach();
     let outcome = sandbox.shell("sh", &format!("'{HELPER}' get <&-"));
     refuses(&outcome, NO_ADDRESS);
-    nobody_logged_in(&sandbox);
+    nobody_has_logged_in(&sandbox);
 }
 
 // Not on Windows: it needs a pseudo-terminal.

@@ -32,8 +32,8 @@ pub(crate) fn arguments(id: u32) -> String {
 /// A field of a process, such as `VmRSS`, or nothing after its end.
 pub(crate) fn status_field(id: u32, name: &str) -> Option<String> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let fields = status.lines().filter_map(|line| line.split_once(':'));
-    fields.into_iter().find_map(|(field, value)| (field == name).then(|| value.trim().to_owned()))
+    let mut fields = status.lines().filter_map(|line| line.split_once(':'));
+    fields.find_map(|(field, value)| (field == name).then(|| value.trim().to_owned()))
 }
 
 /// A field of a process in KiB, or nothing after its end.
