@@ -41,8 +41,7 @@ pub(super) fn route(endpoint: &Endpoint, environment: &Environment) -> Result<Pr
     if exempt.is_some_and(|list| is_exempt(endpoint.host(), endpoint.port(), &list)) {
         return Ok(ProxyRoute::Exempt);
     }
-    let set = VARIABLES.into_iter().find_map(|name| Some((name, environment.get(name)?)));
-    let Some((name, url)) = set else { return Ok(ProxyRoute::Direct) };
+    let Some((name, url)) = environment.first_named(&VARIABLES) else { return Ok(ProxyRoute::Direct) };
     // The URL is not shown, because it may hold a password.
     let unusable = |why: &str| {
         Error::new(ErrorKind::Network, format!("{name} {why}")).with_hint(
