@@ -11,6 +11,7 @@
 //! - `identity`: an API key, a compute resource and a trusted profile as the source of the token
 //! - `iam_service`: a stand-in for the IAM service on loopback
 //! - `layout`: the order of imports, the overview in `lib.rs`, lengths of files, and names
+//! - `library`: the library, used by the programs in `examples`
 //! - `login`: logins on a terminal and unattended
 //! - `manual`: the manual pages, and their examples
 //! - `one_liners`: the documented pipelines beside the program, in every situation
@@ -53,6 +54,9 @@ mod iam_service;
 #[cfg(feature = "net")]
 mod identity;
 mod layout;
+// Not on Windows: it runs Cargo, which is a program of Linux there.
+#[cfg(unix)]
+mod library;
 mod login;
 // Not on Windows: the pages are for `man`, and their examples for a POSIX shell.
 #[cfg(unix)]

@@ -41,7 +41,7 @@ pub(crate) use self::{
 #[cfg(unix)]
 #[allow(unused_imports, reason = "the benchmarks use only a part of it")]
 pub(crate) use self::{
-    stand_in::stand_in_script,
+    stand_in::{build_example, stand_in_script},
     terminal::{Pty, shown_on_terminal},
 };
 

@@ -13,11 +13,8 @@ use super::{PROGRAM, files_below, root};
 /// `cargo test` builds it with the tests. `cargo test --test it` does not, so a missing or outdated one is built here.
 pub(crate) fn stand_in() -> &'static Path {
     static STAND_IN: LazyLock<PathBuf> = LazyLock::new(|| {
-        let file = Path::new(PROGRAM).with_file_name("examples").join(format!("ibmcloud{EXE_SUFFIX}"));
-        if !is_current(&file) {
-            build();
-        }
-        file
+        let file = example("ibmcloud");
+        if is_current(&file) { file } else { build_example("ibmcloud") }
     });
     &STAND_IN
 }
@@ -42,13 +39,13 @@ fn is_current(file: &Path) -> bool {
     source.iter().all(|path| fs::metadata(path).unwrap().modified().unwrap() <= built)
 }
 
-/// Builds the stand-in as Cargo has built the program under test: with the same profile, target and features.
-fn build() {
+/// Builds an example as Cargo has built the program under test: with the same profile, target and features.
+pub(crate) fn build_example(name: &str) -> PathBuf {
     let profile = Path::new(PROGRAM).parent().unwrap();
     let mut target = profile.parent().unwrap();
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--example", "ibmcloud"]).current_dir(root());
+    command.args(["build", "--quiet", "--example", name]).current_dir(root());
     match profile.file_name().unwrap().to_str().unwrap() {
         "debug" => {}
         name => drop(command.args(["--profile", name])),
@@ -62,5 +59,10 @@ fn build() {
         command.args(["--no-default-features", "--features", "program"]);
     }
     let built = command.arg("--target-dir").arg(target).status();
-    assert!(built.is_ok_and(|status| status.success()), "run `cargo build --example ibmcloud` first");
+    assert!(built.is_ok_and(|status| status.success()), "run `cargo build --example {name}` first");
+    example(name)
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(PROGRAM).with_file_name("examples").join(format!("{name}{EXE_SUFFIX}"))
 }
