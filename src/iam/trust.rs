@@ -222,3 +222,37 @@ fn refusal(error: &CertificateError, setting: &str) -> (String, String) {
 fn is_of_authority(text: &str) -> bool {
     text.contains("CaUsedAsEndEntity")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_of_tls_names_the_peer_and_says_what_to_do() {
+        use CertificateError::{
+            BadEncoding, BadSignature, Expired, InvalidPurpose, NotValidForName, NotValidYet, Revoked,
+            UnhandledCriticalExtension, UnknownIssuer,
+        };
+        let certificate = TlsError::InvalidCertificate;
+        for (error, what, hint) in [
+            (certificate(Expired), "the certificate of `https://x` has expired", "clock"),
+            (certificate(NotValidYet), "is not valid yet", "clock"),
+            (certificate(NotValidForName), "is for another host name", "`--endpoint`"),
+            (certificate(UnknownIssuer), "does not trust", "`--ca-file FILE`"),
+            (certificate(Revoked), "was revoked", "ask the operator"),
+            (certificate(BadEncoding), "is damaged", "ask the operator"),
+            (certificate(BadSignature), "does not belong to its authority", "`--ca-file`"),
+            (certificate(InvalidPurpose), "is not meant for a server", "ask the operator"),
+            (certificate(UnhandledCriticalExtension), "was not accepted: ", "check `--endpoint`"),
+            (TlsError::NoCertificatesPresented, "`https://x` has no certificate", "check `--endpoint`"),
+            (TlsError::General("No CA certificates".to_owned()), "has no certificate authorities", "install"),
+            (TlsError::DecryptError, "the TLS handshake with `https://x` failed", "speaks TLS"),
+        ] {
+            let peer = Peer { name: "`https://x`", setting: "`--endpoint`", no_tls_hint: None };
+            let failure = failure(peer, &error);
+            assert_eq!(failure.kind(), ErrorKind::Network);
+            assert!(failure.to_string().contains(what), "{failure}");
+            assert!(failure.hint().is_some_and(|shown| shown.contains(hint)), "{failure:?}");
+        }
+    }
+}

@@ -436,4 +436,28 @@ mod tests {
         let whole = vec![b'x'; 2 * SEARCHED];
         assert_eq!(ends(&whole), [&whole[..], b""]);
     }
+
+    #[test]
+    fn every_reason_has_an_error_of_its_kind_and_a_hint() {
+        use ErrorKind::{IbmcloudFailed, LoginNeeded, Network};
+        for (reason, kind, hint, hint_after_a_login) in [
+            (Reason::ConfigurationUnusable, IbmcloudFailed, "permissions", "permissions"),
+            (Reason::Crashed, IbmcloudFailed, "ibmcloud update", "ibmcloud update"),
+            (Reason::FederatedId, LoginNeeded, "login --sso", "login --sso"),
+            (Reason::CredentialsRejected, LoginNeeded, "check the API key", "check the API key"),
+            (Reason::FactorMissing, LoginNeeded, "login --sso", "login --apikey @FILE"),
+            (Reason::Refused, LoginNeeded, "ibmcloud-token login", "check the account"),
+            (Reason::NotLoggedIn, LoginNeeded, "ibmcloud-token login", "check the account"),
+            (Reason::Network, Network, "HTTPS_PROXY", "HTTPS_PROXY"),
+            (Reason::AnswerNotFromIam, Network, "sign-in page", "sign-in page"),
+            (Reason::Asked, IbmcloudFailed, "login -c ACCOUNT_ID", "login -c ACCOUNT_ID"),
+            (Reason::IncorrectUsage, IbmcloudFailed, "update", "update"),
+        ] {
+            for (purpose, hint) in [(Purpose::Token, hint), (Purpose::Login, hint_after_a_login)] {
+                let error = reason.error("`ibmcloud x`", purpose);
+                assert!(error.kind() == kind && error.to_string().contains("`ibmcloud x`"), "{error}");
+                assert!(error.hint().is_some_and(|shown| shown.contains(hint)), "{reason:?}: {error:?}");
+            }
+        }
+    }
 }

@@ -18,10 +18,10 @@ fn session_gives_its_token() {
         outcome.payload().starts_with("the token of ada@example.org (from session-file) expires at 20"),
         "{outcome:?}"
     );
-    // The CLI is run if it has to be.
+    // The CLI is run if it has to be. It prints a token that lives for 20 s, and 30 s are requested.
     sandbox.write_session(&jwt(-3600, 20));
     let outcome = run(&sandbox, "session_token", "");
-    assert_eq!(sandbox.calls(), 1, "{outcome:?}");
+    assert_eq!((outcome.status, sandbox.calls()), (Some(8), 1), "{outcome:?}");
     // The library prints and decides nothing for its user: the error has the kind and the hint.
     let outcome = run(&Sandbox::with_session(), "session_token", "");
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(4), ""), "{outcome:?}");

@@ -110,6 +110,16 @@ fn exit_status_is_that_of_get() {
 }
 
 #[test]
+fn lifetime_that_no_token_of_the_session_has_is_noticed() {
+    // The renewed token lives as long as this one did.
+    let sandbox = Sandbox::with_token(&renewable(-3600, -5)).with("IBMCLOUD_TOKEN_MIN_TTL", "2h");
+    let doctor = examine(&sandbox, "");
+    assert_eq!(doctor.status, Some(8), "{doctor:?}");
+    assert!(doctor.stderr.contains("the tokens of this session live for 59m"), "{doctor:?}");
+    sandbox.run("get").fails_with(8);
+}
+
+#[test]
 fn lock_of_another_run_is_one_that_get_waits_for() {
     let sandbox = Sandbox::with_token(&renewable(-3600, -5)).with("STAND_IN_DELAY", "4");
     let run = spawn(&mut sandbox.program(["get"]));

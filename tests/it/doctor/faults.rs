@@ -184,6 +184,30 @@ fn lock_that_somebody_holds() {
 }
 
 #[test]
+fn lock_that_nobody_can_take() {
+    // The CLI has no directory yet, and something else is in the place of the lock file.
+    let sandbox = Sandbox::with_session();
+    sandbox.run("get --timeout 20s").fails_with(4);
+    let locks = sandbox.home().join(".local/share/ibmcloud-token/locks");
+    let [lock] = &crate::sandbox::names(&locks)[..] else { panic!("one lock file") };
+    fs::remove_file(locks.join(lock)).unwrap();
+    fs::create_dir(locks.join(lock)).unwrap();
+    fs::remove_dir_all(sandbox.home().join(".bluemix")).unwrap();
+    assert_found(&sandbox, "lock", "warning", "runs of `ibmcloud` are not kept apart", "set XDG_DATA_HOME");
+}
+
+#[test]
+fn session_without_a_refresh_token() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let mut session: serde_json::Value = serde_json::from_str(&session_with(&token)).unwrap();
+    session["IAMRefreshToken"] = "".into();
+    sandbox.write_private(".bluemix/config.json", session.to_string());
+    let (verdict, evidence, _) = check(&findings(&sandbox, ""), "login");
+    assert_eq!(verdict, "ok");
+    assert!(evidence.ends_with(", and cannot be renewed"), "{evidence}");
+}
+
+#[test]
 fn settings_and_locale_that_change_the_output() {
     let (sandbox, _) = Sandbox::logged_in();
     let sandbox = sandbox.with("IBMCLOUD_TRACE", "true").with("BLUEMIX_COLOR", "true");

@@ -73,3 +73,15 @@ fn missing_github_file_is_an_error_before_anything_is_printed() {
     assert_failure(&sandbox.run("parse -f github"), 5);
     assert_eq!(fs::read_to_string(env).unwrap(), "");
 }
+
+#[test]
+fn github_format_takes_no_file() {
+    let (sandbox, token) = Sandbox::logged_in();
+    let sandbox = sandbox.with("GITHUB_OUTPUT", "output");
+    for line in ["get -f github -o file", "parse -f github -o file"] {
+        let outcome = sandbox.run_with_input(line, &cli_output(&token));
+        assert_failure(&outcome, 2);
+        assert_eq!(outcome.hint(), "omit `--output`", "{line}");
+    }
+    assert!(!sandbox.home().join("file").exists() && !sandbox.home().join("output").exists());
+}

@@ -359,3 +359,13 @@ fn option_in_the_wrong_place_names_the_commands_that_accept_it() {
         assert!(outcome.hint().starts_with(hint), "{line}: {outcome:?}");
     }
 }
+
+#[test]
+fn variables_that_exclude_each_other_are_a_usage_error() {
+    let (sandbox, _) = Sandbox::logged_in();
+    let sandbox = sandbox.with("IBMCLOUD_TOKEN_SSO", "1").with("IBMCLOUD_TOKEN_PASSCODE", "-");
+    let outcome = sandbox.run("login");
+    assert_failure(&outcome, 2);
+    assert!(outcome.stderr.contains("only one of `IBMCLOUD_TOKEN_SSO`"), "{outcome:?}");
+    assert_eq!(sandbox.calls(), 0);
+}
