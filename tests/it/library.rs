@@ -1,29 +1,34 @@
 //! The library, used by the programs in `examples`.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use crate::sandbox::{Outcome, Sandbox, build_example, jwt, run_with_input, session_with};
 
+static SESSION_TOKEN: LazyLock<PathBuf> = LazyLock::new(|| build_example("session_token"));
+
+#[cfg(feature = "net")]
+static EXCHANGE_KEY: LazyLock<PathBuf> = LazyLock::new(|| build_example("exchange_key"));
+
 /// Runs an example with the words of a line as its arguments.
-fn run(sandbox: &Sandbox, name: &str, line: &str) -> Outcome {
-    let example: PathBuf = build_example(name);
+fn run(sandbox: &Sandbox, example: &PathBuf, line: &str) -> Outcome {
     run_with_input(sandbox.command(example).args(line.split_whitespace()), b"")
 }
 
 #[test]
 fn session_gives_its_token() {
     let (sandbox, _) = Sandbox::logged_in();
-    let outcome = run(&sandbox, "session_token", "");
+    let outcome = run(&sandbox, &SESSION_TOKEN, "");
     assert!(
         outcome.payload().starts_with("the token of ada@example.org (from session-file) expires at 20"),
         "{outcome:?}"
     );
     // The CLI is run if it has to be. It prints a token that lives for 20 s, and 30 s are requested.
     sandbox.write_session(&jwt(-3600, 20));
-    let outcome = run(&sandbox, "session_token", "");
+    let outcome = run(&sandbox, &SESSION_TOKEN, "");
     assert_eq!((outcome.status, sandbox.calls()), (Some(8), 1), "{outcome:?}");
     // The library prints and decides nothing for its user: the error has the kind and the hint.
-    let outcome = run(&Sandbox::with_session(), "session_token", "");
+    let outcome = run(&Sandbox::with_session(), &SESSION_TOKEN, "");
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(4), ""), "{outcome:?}");
     assert!(outcome.stderr.contains("ibmcloud-token login"), "{outcome:?}");
 }
@@ -35,13 +40,13 @@ fn named_session_and_account_are_respected() {
     sandbox.write_private(home, session_with(&jwt(-10, 3600)));
     let data = sandbox.home().join("named").display().to_string();
     let sandbox = sandbox.with("XDG_DATA_HOME", data);
-    assert!(run(&sandbox, "session_token", "prod").payload().contains("ada@example.org"));
-    assert!(run(&sandbox, "session_token", "prod a1").payload().contains("ada@example.org"));
-    let outcome = run(&sandbox, "session_token", "prod a2");
+    assert!(run(&sandbox, &SESSION_TOKEN, "prod").payload().contains("ada@example.org"));
+    assert!(run(&sandbox, &SESSION_TOKEN, "prod a1").payload().contains("ada@example.org"));
+    let outcome = run(&sandbox, &SESSION_TOKEN, "prod a2");
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(8), ""), "{outcome:?}");
     assert!(outcome.stderr.contains("`a2` was requested"), "{outcome:?}");
     assert_eq!(sandbox.calls(), 0);
-    assert_eq!(run(&sandbox, "session_token", "no/name").status, Some(1));
+    assert_eq!(run(&sandbox, &SESSION_TOKEN, "no/name").status, Some(1));
 }
 
 #[cfg(feature = "net")]
@@ -63,12 +68,12 @@ fn key_is_exchanged_and_a_profile_assumed() {
     let sandbox = Sandbox::new();
     sandbox.write_private("key", format!("{KEY}\n"));
     let url = service.url();
-    let outcome = run(&sandbox, "exchange_key", &format!("key {url}"));
+    let outcome = run(&sandbox, &EXCHANGE_KEY, &format!("key {url}"));
     assert_eq!(outcome.payload(), "the token is for the account a1");
-    let outcome = run(&sandbox, "exchange_key", &format!("key {url} Profile-1"));
+    let outcome = run(&sandbox, &EXCHANGE_KEY, &format!("key {url} Profile-1"));
     assert_eq!(outcome.payload(), "the token is for the account b2");
     assert_eq!(service.requests().len(), 3);
-    let outcome = run(&sandbox, "exchange_key", &format!("key {url} name-without-account"));
+    let outcome = run(&sandbox, &EXCHANGE_KEY, &format!("key {url} name-without-account"));
     assert!(outcome.status == Some(1) && outcome.stdout.is_empty(), "{outcome:?}");
     assert!(!outcome.stderr.contains("TESTKEY"), "{outcome:?}");
 }
