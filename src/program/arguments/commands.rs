@@ -6,7 +6,7 @@ use super::documentation::{Completions, Man};
 use super::groups::{Common, MessageOptions, SessionOptions, TimeOptions};
 #[cfg(feature = "net")]
 use super::options::ExchangeOptions;
-use super::options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, Status, Watch};
+use super::options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, Status};
 use super::{Arguments, Command};
 use crate::program::help::{COMPLETIONS, CONFIGURE, CURL, DOCTOR, EXEC, MAN, WATCH};
 
@@ -67,7 +67,7 @@ pub(in crate::program) static COMMANDS: &[Definition] = &[
         about: "Keep a file with a valid token in it",
         long_about: WATCH,
         augment: |command| {
-            with_source::<Watch>(command).override_usage("ibmcloud-token watch [OPTIONS] -o <FILE>")
+            with_source::<Get>(command).override_usage("ibmcloud-token watch [OPTIONS] -o <FILE>")
         },
         read: |matches| read_session(matches, Command::Watch),
     },

@@ -27,7 +27,7 @@ pub(crate) use groups::{IamOptions, IdentityOptions};
 pub(super) use groups::{SessionOptions, TimeOptions, shell};
 #[cfg(feature = "net")]
 pub(crate) use options::ExchangeOptions;
-pub(crate) use options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, Status, Watch};
+pub(crate) use options::{Configure, Curl, Doctor, Exec, Get, Inspect, Login, Parse, Status};
 use usage::{unknown_command, usage_error};
 
 use super::help::{ABOUT, DETAILS, LONG_ABOUT, NOTES};
@@ -48,7 +48,7 @@ pub(crate) enum Command {
     Get(Get),
     Exec(Exec),
     Curl(Curl),
-    Watch(Watch),
+    Watch(Get),
     Login(Login),
     Logout,
     Parse(Parse),

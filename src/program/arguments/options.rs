@@ -15,20 +15,11 @@ use crate::program::curl_guard::Host;
 use crate::program::recipes::Recipe;
 use crate::session::SessionName;
 
+// The arguments of `get` and of `watch`. This is not a doc comment, because clap would show it as the description of the
+// command.
 #[derive(Args, Debug, Default)]
 #[group(skip)]
 pub(crate) struct Get {
-    #[command(flatten)]
-    pub(crate) output: OutputOptions,
-    #[command(flatten)]
-    pub(crate) token: TokenOptions,
-    #[command(flatten)]
-    pub(crate) source: SourceOptions,
-}
-
-#[derive(Args, Debug)]
-#[group(skip)]
-pub(crate) struct Watch {
     #[command(flatten)]
     pub(crate) output: OutputOptions,
     #[command(flatten)]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Format;
 use crate::note::Note;
-use crate::program::arguments::Watch;
+use crate::program::arguments::Get;
 use crate::program::context::Context;
 use crate::program::report;
 use crate::program::settings::OutputSettings;
@@ -39,7 +39,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// The shortest time between two renewals.
 const MIN_WAIT: Duration = Duration::from_millis(500);
 
-pub(in crate::program) fn run(arguments: &Watch, context: &Context) -> Result<()> {
+pub(in crate::program) fn run(arguments: &Get, context: &Context) -> Result<()> {
     let output = context.settings().output(&arguments.output)?;
     let path = regular_file(&output)?;
     let mut source = Source::new(&arguments.token, &arguments.source, context)?;
