@@ -215,6 +215,8 @@ impl Sandbox {
         let mut command = Command::new(program);
         command
             .env_clear()
+            // Only a measurement of the coverage sets it.
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.home());
         command
