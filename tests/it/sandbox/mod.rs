@@ -231,7 +231,7 @@ impl Sandbox {
 
     /// Runs the program with the words of a line as its arguments.
     pub(crate) fn run(&self, line: &str) -> Outcome {
-        self.program(line.split_whitespace()).output().unwrap().into()
+        spawn(&mut self.program(line.split_whitespace())).wait_with_output().unwrap().into()
     }
 
     /// Runs the program with this on its standard input.
@@ -271,7 +271,18 @@ pub(crate) fn search_path(first: &[&Path], others: &str) -> String {
 
 /// Starts a program with both outputs captured.
 pub(crate) fn spawn(command: &mut Command) -> Child {
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    // Wine now and then fails to start a program on a busy machine (`ERROR_INTERNAL_ERROR`).
+    const INTERNAL_ERROR: i32 = 1359;
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    for _ in 0..5 {
+        match command.spawn() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(INTERNAL_ERROR) => {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            child => return child.unwrap(),
+        }
+    }
+    panic!("no program can be started");
 }
 
 /// Whether a tool is installed where the sandbox finds it. In CI, where no test may be skipped, it must be.
