@@ -17,7 +17,7 @@ fn assert_same(what: &str, expected: i32, sandbox: &Sandbox) {
 }
 
 /// A session file in which something is replaced.
-fn without_refresh_token(token: &str) -> String {
+pub(super) fn without_refresh_token(token: &str) -> String {
     let mut session: serde_json::Value = serde_json::from_str(&session_with(token)).unwrap();
     session["IAMRefreshToken"] = "".into();
     serde_json::to_string_pretty(&session).unwrap()

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 
+use super::exit_code::without_refresh_token;
 use super::{check, findings, program};
 use crate::sandbox::{Sandbox, jwt, jwt_of, now, recorded, renewable, session_with, token};
 
@@ -199,9 +200,7 @@ fn lock_that_nobody_can_take() {
 #[test]
 fn session_without_a_refresh_token() {
     let (sandbox, token) = Sandbox::logged_in();
-    let mut session: serde_json::Value = serde_json::from_str(&session_with(&token)).unwrap();
-    session["IAMRefreshToken"] = "".into();
-    sandbox.write_private(".bluemix/config.json", session.to_string());
+    sandbox.write_private(".bluemix/config.json", without_refresh_token(&token));
     let (verdict, evidence, _) = check(&findings(&sandbox, ""), "login");
     assert_eq!(verdict, "ok");
     assert!(evidence.ends_with(", and cannot be renewed"), "{evidence}");
