@@ -127,6 +127,7 @@ pub(super) fn examine(context: &Context, online: bool, is_recorded: bool) -> Dia
         }
         record.finish(&findings)
     });
+    context.set_deadline(whole);
     // A failure of the CLI is returned as it is, and the check shows its copy.
     let result = result.map(drop);
     Diagnosis { findings, result, record }

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{examine, program};
-use crate::sandbox::{Outcome, Sandbox, has, mode, renewable, root};
+use crate::sandbox::{Outcome, Sandbox, has, make_pipe, mode, renewable, root, spawn};
 
 /// Runs `doctor --report` with a CLI that runs this script.
 fn record_of(script: &str) -> (Sandbox, Value) {
@@ -142,4 +144,18 @@ fn record_says_why_the_cli_was_not_run_for_a_token() {
     assert_eq!(record(&sandbox, "--session none")["runs"].as_array().unwrap().len(), 2);
     sandbox.write_private(".bluemix/config.json", "{");
     assert_eq!(record(&sandbox, "")["runs"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn record_is_written_through_a_pipe() {
+    let (sandbox, _) = Sandbox::logged_in();
+    // The runs of the CLI take longer than the other checks may.
+    let sandbox = sandbox.with("STAND_IN_DELAY", "0.3");
+    make_pipe(&sandbox.home().join("pipe"));
+    let mut child = spawn(&mut sandbox.program("doctor --report ./pipe".split(' ')));
+    thread::sleep(Duration::from_secs(3));
+    assert!(child.try_wait().unwrap().is_none(), "it waits for a reader");
+    let record = fs::read_to_string(sandbox.home().join("pipe")).unwrap();
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0), "{record}");
+    assert!(record.contains("\"iam oauth-tokens\""), "{record}");
 }
