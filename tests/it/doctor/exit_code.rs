@@ -168,3 +168,20 @@ fn key_of_a_variable_decides_instead_of_the_session() {
     sandbox.write_session(&jwt(-3600, -5));
     assert_eq!(examine(&sandbox, "").status, Some(0));
 }
+
+/// The token of a profile is exchanged for that of the session, so the session still decides.
+#[cfg(feature = "net")]
+#[test]
+fn session_decides_for_the_token_of_a_profile_too() {
+    let assuming = |sandbox: Sandbox| {
+        let sandbox = sandbox.with("IBMCLOUD_TOKEN_ASSUME", "Profile-1").with("IBMCLOUD_TOKEN_TIMEOUT", "5s");
+        sandbox.with("IBMCLOUD_IAM_API_ENDPOINT", "http://127.0.0.1:1")
+    };
+    assert_same("nobody is logged in", 4, &assuming(Sandbox::with_session()));
+    let (sandbox, _) = Sandbox::logged_in();
+    sandbox.write_private(".bluemix/config.json", without_refresh_token(&renewable(-3600, -5)));
+    let sandbox = assuming(sandbox);
+    assert_same("an expired session without a refresh token", 4, &sandbox);
+    let (verdict, evidence, _) = super::check(&super::findings(&sandbox, ""), "login");
+    assert_eq!(verdict, "failure", "{evidence}");
+}
