@@ -155,6 +155,7 @@ fn every_option_in_the_documentation_exists() {
         "--features",
         "--from",
         "--ignore-missing",
+        "--ignore-run-fail",
         "--no-deps",
         "--password-stdin",
         "--path",
