@@ -225,7 +225,7 @@ fn paths_on_a_server_are_supported() {
         return;
     }
     let share = share.unwrap();
-    let sandbox = Sandbox::new().with("STAND_IN_SESSION", "1").with("IBMCLOUD_HOME", share.clone());
+    let sandbox = Sandbox::with_session().with("IBMCLOUD_HOME", share.clone());
     let token = jwt(-10, 3600);
     let home = Path::new(&share).join(".bluemix");
     fs::create_dir_all(&home).unwrap();
