@@ -49,7 +49,7 @@ fn waiter_accepts_a_short_token_that_the_cli_has_just_printed() {
 
 #[test]
 fn waiters_still_enforce_min_ttl_and_fresh() {
-    let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", "0.5");
+    let sandbox = Sandbox::with_session().with("STAND_IN_DELAY", LONG_RUN);
     sandbox.write_session(&renewable(-60, 45));
     let (holder, waiters) = holder_and_waiters(&sandbox, 2, "--min-ttl 50s");
     for run in waiters.into_iter().chain([holder]) {
@@ -88,7 +88,9 @@ fn cli_that_saves_nothing_runs_once_per_process_in_turn() {
 
 #[test]
 fn waiters_use_the_token_of_a_login() {
-    let sandbox = expired_session().with("STAND_IN_DELAY", "1.5").with("STAND_IN_WRITE_GAP", "0.05");
+    let sandbox = expired_session()
+        .with("STAND_IN_DELAY", if cfg!(windows) { LONG_RUN } else { "1.5" })
+        .with("STAND_IN_WRITE_GAP", "0.05");
     sandbox.write_private("key", "k-1");
     let login = Run::start(&sandbox, "login", "login --apikey @key -c other");
     eventually("the CLI is run", || sandbox.calls() == 1);
