@@ -1,4 +1,4 @@
-//! What the help lists.
+//! Reads the commands and the options from the text of a help.
 
 /// The commands in the help of the program.
 pub(crate) fn commands_in(help: &str) -> Vec<&str> {

@@ -134,7 +134,7 @@ fn help_of_a_command_lists_exactly_its_options() {
     assert_eq!(commands_in(&help), known);
 }
 
-/// What a user would have to guess.
+/// These sentences warn about input that is used up and about requests that cost time.
 #[cfg(feature = "net")]
 #[test]
 fn help_says_what_an_option_reads_and_costs() {
