@@ -148,10 +148,10 @@ impl Error {
         }
     }
 
-    /// Replaces the exit status of the kind, unless it has been replaced before.
+    /// Replaces the exit status of the kind by `code`, if there is one, unless it has been replaced before.
     #[must_use]
-    pub(crate) fn or_exit_code(mut self, code: u8) -> Self {
-        self.exit_code.get_or_insert(code);
+    pub(crate) fn or_exit_code(mut self, code: impl Into<Option<u8>>) -> Self {
+        self.exit_code = self.exit_code.or(code.into());
         self
     }
 

@@ -94,7 +94,6 @@ impl Ibmcloud {
 
     fn interactive(&self, arguments: &[&str]) -> Invocation {
         let mut environment = self.environment.clone();
-        environment.remove(&[super::REDIRECTS_THE_REFRESH_TOKEN]);
         // The CLI does not know NO_COLOR (https://no-color.org) and has a variable of its own.
         if environment.get("NO_COLOR").is_some() {
             environment.set("IBMCLOUD_COLOR", "false");

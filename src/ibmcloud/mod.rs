@@ -49,7 +49,7 @@ const QUIET: [(&str, &str); 8] = [
 /// The CLI's SDK sends the refresh token to any URL in this variable (`core_config/repository.go`).
 const REDIRECTS_THE_REFRESH_TOKEN: &str = "IAM_ENDPOINT";
 
-/// The CLI: its path and its environment.
+/// The CLI: its path, and the environment of all its runs, which does not redirect the refresh token.
 pub(crate) struct Ibmcloud {
     program: PathBuf,
     environment: Environment,
@@ -58,7 +58,10 @@ pub(crate) struct Ibmcloud {
 impl Ibmcloud {
     /// Finds the CLI: `program` if given (a path, or a name to look up in PATH), else `ibmcloud`.
     pub(crate) fn locate(program: Option<&OsStr>, environment: &Environment) -> Result<Self> {
-        Ok(Self { program: locate::locate(program, environment)?, environment: environment.clone() })
+        let program = locate::locate(program, environment)?;
+        let mut environment = environment.clone();
+        environment.remove(&[REDIRECTS_THE_REFRESH_TOKEN]);
+        Ok(Self { program, environment })
     }
 
     /// Returns the absolute path of the program.
@@ -114,7 +117,6 @@ impl Ibmcloud {
         for (name, value) in QUIET {
             environment.set(name, value);
         }
-        environment.remove(&[REDIRECTS_THE_REFRESH_TOKEN]);
         self.invocation(arguments, environment)
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Ibmcloud, REDIRECTS_THE_REFRESH_TOKEN, cannot_run};
+use super::{Ibmcloud, cannot_run};
 use crate::error::Result;
 use crate::system::process::{self, Invocation, Output};
 use crate::time::Deadline;
@@ -27,9 +27,7 @@ impl Ibmcloud {
         let invocation = if is_quiet {
             self.captured(arguments)
         } else {
-            let mut environment = self.environment.clone();
-            environment.remove(&[REDIRECTS_THE_REFRESH_TOKEN]);
-            self.invocation(arguments, environment)
+            self.invocation(arguments, self.environment.clone())
         };
         let started = Instant::now();
         let output = process::capture(&invocation, deadline).map_err(|error| cannot_run(&invocation, error));

@@ -44,10 +44,7 @@ pub fn ibmcloud_token() -> ExitCode {
         Ok(Reading::Print(text)) => return report::result(output::print(text.as_bytes()), None),
         Err(error) => return report::result(Err(error), None),
     };
-    let or_exit_code = |error: Error| match arguments.failure_exit_code {
-        Some(code) => error.or_exit_code(code),
-        None => error,
-    };
+    let or_exit_code = |error: Error| error.or_exit_code(arguments.failure_exit_code);
     match Context::new(&arguments.common, Environment::of_process()) {
         Ok(context) => {
             let result = dispatch::run(arguments.command, &context).map_err(or_exit_code);

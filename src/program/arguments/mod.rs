@@ -130,13 +130,7 @@ fn read_command(definition: &Definition, arguments: Vec<OsString>) -> Result<Rea
             Ok(Reading::Run(Box::new(Arguments { failure_exit_code, ..arguments })))
         }
         Err(error) if !error.use_stderr() => Ok(Reading::Print(error.to_string())),
-        Err(error) => {
-            let error = usage_error(&error, definition);
-            Err(match definition.failure_exit_code() {
-                Some(code) => error.or_exit_code(code),
-                None => error,
-            })
-        }
+        Err(error) => Err(usage_error(&error, definition).or_exit_code(definition.failure_exit_code())),
     }
 }
 
