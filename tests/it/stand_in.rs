@@ -319,15 +319,16 @@ fn both_forms_log_the_same_call() {
         let outcome = run_with_input(&mut command, b"");
         let id = sandbox.call_log().split(' ').next().unwrap().to_owned();
         let read = |file: &str| fs::read_to_string(sandbox.log().join(file)).unwrap().replace(&id, "<id>");
+        let [(arguments, environment)] = &sandbox.recorded_calls()[..] else { panic!("one call") };
         let environment =
-            read(&format!("environment.{id}")).replace(sandbox.home().to_str().unwrap(), "<home>");
+            environment.replace(&id, "<id>").replace(sandbox.home().to_str().unwrap(), "<home>");
         let mut environment: Vec<_> = environment.lines().map(str::to_owned).collect();
         // The shell sets these itself.
         environment
             .retain(|line| !["PWD=", "OLDPWD=", "_=", "SHLVL="].iter().any(|name| line.starts_with(name)));
         environment.sort();
         let names: Vec<_> = names(&sandbox.log()).iter().map(|name| name.replace(&id, "<id>")).collect();
-        (outcome.status, read("calls"), read("ended"), read(&format!("argv.{id}")), environment, names)
+        (outcome.status, read("calls"), read("ended"), arguments.replace(&id, "<id>"), environment, names)
     });
     assert_eq!(logs[0], logs[1]);
     assert!(logs[0].4.contains(&"EMPTY=".to_owned()));

@@ -106,7 +106,7 @@ fn the_cli_sees_neither_the_key_nor_a_token() {
     for secret in secrets {
         assert!(!seen.iter().any(|arguments| arguments.contains(secret)), "{secret}: {seen:?}");
     }
-    let calls = calls_of_the_cli(&sandbox);
+    let calls = sandbox.recorded_calls();
     assert_eq!(calls.len(), 2);
     for (arguments, environment) in calls {
         assert!(["iam\noauth-tokens\n", "--version\n"].contains(&arguments.as_str()), "{arguments}");
@@ -115,14 +115,6 @@ fn the_cli_sees_neither_the_key_nor_a_token() {
             assert!(!environment.contains(secret), "{secret}: {environment}");
         }
     }
-}
-
-/// The arguments and the environment of each run of the stand-in.
-fn calls_of_the_cli(sandbox: &Sandbox) -> Vec<(String, String)> {
-    let read = |file: String| fs::read_to_string(sandbox.log().join(file)).unwrap();
-    let calls = sandbox.call_log();
-    let ids = calls.lines().map(|call| call.split(' ').next().unwrap());
-    ids.map(|id| (read(format!("argv.{id}")), read(format!("environment.{id}")))).collect()
 }
 
 #[test]

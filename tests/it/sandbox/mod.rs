@@ -169,6 +169,14 @@ impl Sandbox {
         fs::read_to_string(self.log().join("calls")).unwrap_or_default()
     }
 
+    /// The arguments, one per line, and the environment of every call of the stand-in.
+    pub(crate) fn recorded_calls(&self) -> Vec<(String, String)> {
+        let read = |file: String| fs::read_to_string(self.log().join(file)).unwrap();
+        let calls = self.call_log();
+        let ids = calls.lines().map(|call| call.split(' ').next().unwrap());
+        ids.map(|id| (read(format!("argv.{id}")), read(format!("environment.{id}")))).collect()
+    }
+
     /// How many times the stand-in was run.
     pub(crate) fn calls(&self) -> usize {
         self.call_log().lines().count()
