@@ -14,7 +14,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::arguments::{Common, SessionOptions, TimeOptions};
+use super::arguments::{Common, SessionOptions};
 use super::context::Context;
 use super::{input, output, registry_hosts, report};
 use crate::error::{Error, ErrorKind, Result};
@@ -116,9 +116,8 @@ fn perform(action: &OsStr, name: &OsStr) -> Result<SecretBuffer, NoAnswer> {
 
 /// Returns the context of a run that was called by this name.
 fn context(name: &OsStr) -> Result<Context> {
-    let session = Some(SessionOptions { session: session(name)?, ibmcloud: None });
-    let common = Common { session, time: Some(TimeOptions::default()), ..Common::default() };
-    Context::new(&common, Environment::of_process())
+    let options = SessionOptions { session: session(name)?, ibmcloud: None };
+    Context::new(&Common::of_session(options), Environment::of_process())
 }
 
 /// Returns the session that the name of a link selects.

@@ -24,13 +24,9 @@ pub(crate) struct Common {
 }
 
 impl Common {
-    /// The options of a command that uses a session, none of which was typed.
-    pub(super) fn of_session() -> Self {
-        Self {
-            session: Some(SessionOptions::default()),
-            time: Some(TimeOptions::default()),
-            ..Self::default()
-        }
+    /// The options of a command that uses a session, of which only these were typed.
+    pub(crate) fn of_session(session: SessionOptions) -> Self {
+        Self { session: Some(session), time: Some(TimeOptions::default()), ..Self::default() }
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn read(arguments: impl Iterator<Item = OsString>) -> Result<Reading>
     let Some(first) = arguments.get(name_at) else {
         if arguments.is_empty() {
             let command = Command::Get(Get::default());
-            let common = Common::of_session();
+            let common = Common::of_session(SessionOptions::default());
             return Ok(Reading::Run(Box::new(Arguments { common, command, failure_exit_code: None })));
         }
         return read_command(&COMMANDS[0], arguments);
