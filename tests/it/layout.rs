@@ -175,7 +175,7 @@ fn types_are_found() {
 
 /// A command gets its token from `program::source`, which knows every source. `exchange` has no other source than IAM.
 #[test]
-fn commands_do_not_care_where_a_token_comes_from() {
+fn no_command_but_exchange_names_iam() {
     let commands = source_files().into_iter().filter(|file| file.starts_with("program/command"));
     let mut naming = Vec::new();
     for file in commands {
